@@ -1,0 +1,35 @@
+// What library code says while it works. The terminal, `--verbose` and the tests each render or count these.
+
+export type Event =
+  | {
+      readonly type: 'lock';
+      readonly version: string;
+      readonly fresh: boolean;
+      readonly selected: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'base';
+      readonly name: string;
+      readonly python: string | null;
+      readonly packages: number;
+      readonly size: number;
+    }
+  | { readonly type: 'download'; readonly name: string; readonly size: number | undefined }
+  | { readonly type: 'request'; readonly url: string }
+  | { readonly type: 'downloaded'; readonly name: string; readonly size: number }
+  | { readonly type: 'retry'; readonly url: string; readonly attempt: number; readonly reason: string }
+  | { readonly type: 'wheels'; readonly total: number; readonly cached: number; readonly size: number }
+  | { readonly type: 'layer'; readonly name: string; readonly size: number; readonly cached: boolean }
+  | { readonly type: 'blob-read'; readonly digest: string; readonly why: string }
+  | {
+      readonly type: 'image';
+      readonly platform: string;
+      readonly unpacked: number;
+      readonly size: number;
+      readonly seconds: number;
+    }
+  | { readonly type: 'note'; readonly message: string }
+  | { readonly type: 'warning'; readonly message: string; readonly hint?: string };
+
+export type Emit = (event: Event) => void;

@@ -1,0 +1,19 @@
+// What is known of a layer once it has been made: enough to put it into an image without reading its bytes again.
+
+import type { Digest } from '../kernel/digest.ts';
+
+export type LayerKind = 'base' | 'wheels' | 'venv' | 'app';
+
+export interface LayerRecord {
+  /** SHA-256 of the canonical JSON of what went into the layer. */
+  readonly key: Digest;
+  /** Of the compressed blob. */
+  readonly digest: Digest;
+  /** Of the uncompressed tar. */
+  readonly diffId: Digest;
+  /** Bytes of the compressed blob. */
+  readonly size: number;
+  /** Sum of the sizes of its regular files, hard links counted once. */
+  readonly unpacked: number;
+  readonly mediaType: string;
+}
