@@ -29,6 +29,8 @@ export type Event =
       readonly size: number;
       readonly seconds: number;
     }
+  | { readonly type: 'layers'; readonly names: readonly string[] }
+  | { readonly type: 'published'; readonly where: string; readonly changed: boolean }
   | { readonly type: 'note'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string };
 

@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// The executable: streams, signals and the exit status around `run`.
+
+import { run } from './run.ts';
+
+const interruption = new AbortController();
+let interrupted = 0;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interrupted += 1;
+    if (interrupted > 1) process.exit(130);
+    interruption.abort();
+  });
+}
+// A reader that went away (`bivy plan | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await run(process.argv.slice(2), {
+  environment: process.env,
+  directory: process.cwd(),
+  signal: interruption.signal,
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  terminal: process.stderr.isTTY === true,
+});

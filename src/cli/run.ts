@@ -1,0 +1,107 @@
+// From arguments to an exit status: finds the command, loads it, renders what it says and how it fails.
+
+import { nearest } from '../kernel/decode.ts';
+import { BivyError, describeError, toBivyError } from '../kernel/errors.ts';
+import { VERSION } from '../kernel/program.ts';
+import { COMMANDS } from './commands.ts';
+import { commandHelp, mainHelp } from './help.ts';
+import { type Parsed, parseOptions } from './options.ts';
+import { createTerminal, renderError } from './terminal.ts';
+
+export interface Streams {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  stdout(text: string): void;
+  stderr(text: string): void;
+  /** Stderr is a terminal. */
+  readonly terminal: boolean;
+}
+
+/** Exit status: 0 done, 1 findings, 2 could not, 130 interrupted. Never throws. */
+export async function run(args: readonly string[], streams: Streams): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    return help(rest[0], streams);
+  }
+  if (name === '--version' || name === '-V') {
+    streams.stdout(`${VERSION}\n`);
+    return 0;
+  }
+  // A failure is JSON for whoever asked for JSON, even where the arguments themselves are at fault.
+  const json = rest.includes('--json');
+  const verbose = rest.includes('--verbose') || rest.includes('-v');
+  const colour = useColour(streams);
+  try {
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (command === undefined) throw unknownCommand(name);
+    const parsed = parseOptions(name, rest, command.options);
+    if (parsed.values['help'] === true) {
+      streams.stdout(`${commandHelp(name, command)}\n`);
+      return 0;
+    }
+    if (parsed.positionals.length > command.positionals) {
+      throw new BivyError('USAGE', `\`bivy ${name}\` does not take \`${parsed.positionals[command.positionals] ?? ''}\``, {
+        hint: `run \`bivy ${name} --help\``,
+      });
+    }
+    return await perform(command.load, parsed, streams, json, colour);
+  } catch (thrown) {
+    const error = streams.signal.aborted ? interruption(thrown) : toBivyError(thrown);
+    if (json) streams.stdout(`${JSON.stringify({ version: 1, error: describeError(error) })}\n`);
+    else streams.stderr(`${renderError(error, { colour, verbose })}\n`);
+    return error.code === 'INTERRUPTED' ? 130 : 2;
+  }
+}
+
+async function perform(
+  load: (typeof COMMANDS)[string]['load'],
+  parsed: Parsed,
+  streams: Streams,
+  json: boolean,
+  colour: boolean,
+): Promise<number> {
+  const terminal = createTerminal({
+    write: (text) => streams.stderr(text),
+    quiet: parsed.values['quiet'] === true || json,
+    verbose: parsed.values['verbose'] === true,
+    live: streams.terminal && parsed.values['no-progress'] !== true,
+    colour,
+  });
+  try {
+    const command = await load();
+    return await command(parsed, {
+      environment: streams.environment,
+      directory: streams.directory,
+      signal: streams.signal,
+      json,
+      emit: (event) => terminal.render(event),
+      print: (text) => streams.stdout(`${text}\n`),
+    });
+  } finally {
+    terminal.end();
+  }
+}
+
+function help(name: string | undefined, streams: Streams): number {
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  streams.stdout(`${name === undefined || command === undefined ? mainHelp() : commandHelp(name, command)}\n`);
+  return 0;
+}
+
+function unknownCommand(name: string): BivyError {
+  const close = nearest(name, Object.keys(COMMANDS));
+  return new BivyError('USAGE', `there is no command \`bivy ${name}\``, {
+    hint: close === undefined ? 'run `bivy --help`' : `did you mean \`bivy ${close}\`?`,
+  });
+}
+
+function interruption(thrown: unknown): BivyError {
+  const error = toBivyError(thrown);
+  return error.code === 'INTERRUPTED' ? error : new BivyError('INTERRUPTED', 'interrupted', { cause: thrown });
+}
+
+function useColour({ environment, terminal }: Streams): boolean {
+  if ((environment['NO_COLOR'] ?? '') !== '') return false;
+  return (environment['FORCE_COLOR'] ?? '') !== '' || (terminal && environment['TERM'] !== 'dumb');
+}
