@@ -1,40 +1,7 @@
 // What `pyproject.toml` says, as values: `[tool.poetry]` and `[project]` merged the way Poetry merges them.
 // Made by `decodePyproject`; nothing here has looked at any other file.
 
-/** Where a dependency comes from when not from an index. Paths and URLs are as written. */
-export type DirectOrigin =
-  | {
-      readonly kind: 'git';
-      readonly url: string;
-      /** Branch, tag or revision, whichever was written (in Poetry's order: branch, tag, rev). */
-      readonly reference?: string;
-      readonly subdirectory?: string;
-    }
-  | { readonly kind: 'url'; readonly url: string; readonly subdirectory?: string }
-  /** `file` where the text names an archive, `directory` otherwise; the disk is not asked. */
-  | { readonly kind: 'file' | 'directory'; readonly path: string; readonly subdirectory?: string };
-
-/** One requirement of the project, or of a locked package. */
-export interface Dependency {
-  /** PEP 503 normal form. */
-  readonly name: string;
-  /** The name as written. */
-  readonly spelling: string;
-  /** Poetry's version constraints, all of which must allow the version; empty: any. */
-  readonly constraints: readonly string[];
-  /** Markers, all of which must hold; `python` and `platform` of the classic form are folded in. Empty: always. */
-  readonly markers: readonly string[];
-  /** The extras it asks of that package, in normal form, sorted. */
-  readonly extras: readonly string[];
-  /** Wanted only through an extra. */
-  readonly optional: boolean;
-  /** The extras (of whoever depends) that want it, in normal form. */
-  readonly inExtras: readonly string[];
-  readonly origin?: DirectOrigin;
-  /** The name of the `[[tool.poetry.source]]` it must come from. */
-  readonly source?: string;
-  readonly develop?: boolean;
-}
+import type { Dependency } from '../python/dependency.ts';
 
 export interface Group {
   /** Normal form (PEP 735); `main` is always there and first. */
@@ -43,6 +10,15 @@ export interface Group {
   readonly optional: boolean;
   /** Concrete dependencies, as Poetry takes them for locking, those of included groups among them. */
   readonly dependencies: readonly Dependency[];
+}
+
+/** What an older Poetry makes of the same file. */
+export interface ClassicView {
+  readonly name: string | null;
+  readonly version: string | null;
+  readonly pythonVersions: string;
+  readonly groups: readonly Group[];
+  readonly extras: ReadonlyMap<string, readonly Dependency[]>;
 }
 
 export type Format = 'sdist' | 'wheel';
@@ -125,6 +101,8 @@ export interface Project {
   readonly groups: readonly Group[];
   /** By normal form, in the order written. */
   readonly extras: ReadonlyMap<string, readonly Dependency[]>;
+  /** What Poetry 1.x sees, which reads `[tool.poetry]` alone; `null` where that is all there is. */
+  readonly classic: ClassicView | null;
 
   readonly scripts: ReadonlyMap<string, string>;
   readonly guiScripts: ReadonlyMap<string, string>;
@@ -141,6 +119,8 @@ export interface Project {
   readonly buildSystem: { readonly requires: readonly string[]; readonly backend: string | null } | null;
 
   readonly sources: readonly PackageSource[];
+  /** `tool.poetry.requires-poetry` */
+  readonly requiresPoetry: string | null;
   /** `[tool.bivy]` undecoded, integers as numbers; an empty table where there is none. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** The whole document, integers as `bigint` so that `1` and `1.0` differ: for the content hash. */
