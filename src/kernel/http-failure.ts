@@ -1,0 +1,61 @@
+// What a socket's error means to a person, and whether trying again may help. Pure.
+
+export interface Failure {
+  /** Continues `the server …`. */
+  readonly reason: string;
+  readonly passing: boolean;
+  readonly hint?: string;
+}
+
+const SLOW = 'BIVY_SLOW';
+const NAME_HINT = 'check the spelling of the address, the network, and `HTTPS_PROXY`';
+const REASONS: Readonly<Record<string, { reason: string; hint?: string }>> = {
+  ENOTFOUND: { reason: 'has a name that nobody knows', hint: NAME_HINT },
+  EAI_AGAIN: { reason: 'has a name that could not be looked up', hint: NAME_HINT },
+  ECONNREFUSED: { reason: 'refused the connection' },
+  ECONNRESET: { reason: 'closed the connection' },
+  EPIPE: { reason: 'closed the connection' },
+  UND_ERR_SOCKET: { reason: 'closed the connection' },
+  ETIMEDOUT: { reason: 'did not answer in time' },
+  EHOSTUNREACH: { reason: 'cannot be reached' },
+  ENETUNREACH: { reason: 'cannot be reached' },
+  UND_ERR_CONNECT_TIMEOUT: { reason: 'did not accept the connection in time' },
+  UND_ERR_HEADERS_TIMEOUT: { reason: 'did not answer in time' },
+  UND_ERR_BODY_TIMEOUT: { reason: 'stopped in the middle of its answer' },
+};
+
+/** The failure that a rejected exchange or a broken body stands for. */
+export function failureOf(error: unknown): Failure {
+  const code = codeOf(error);
+  const message = error instanceof Error ? error.message : String(error);
+  if (/CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS_|ERR_SSL_/.test(code)) {
+    return {
+      reason: `could not prove who it is (${code})`,
+      passing: false,
+      hint: 'where a private authority signs, name its certificates in `SSL_CERT_FILE` or `NODE_EXTRA_CA_CERTS`',
+    };
+  }
+  const known = REASONS[code];
+  if (known !== undefined) return { passing: true, ...known };
+  if (code === SLOW) return { reason: message, passing: true };
+  if (/^HPE_|^UND_ERR_(?:REQ|RES)_CONTENT_LENGTH/.test(code)) {
+    return { reason: `did not speak HTTP (${code})`, passing: true };
+  }
+  return { reason: `failed: ${message}`, passing: code !== 'UND_ERR_INVALID_ARG' };
+}
+
+/** The failure of a body that trickles; `milliseconds` were spent waiting for `bytes`. */
+export function tooSlow(bytes: number, milliseconds: number): Error {
+  return Object.assign(new Error(`sent only ${bytes} bytes in ${Math.ceil(milliseconds / 1000)} s`), {
+    code: SLOW,
+  });
+}
+
+/** Connecting to several addresses of one name fails with one error for all: the first says enough. */
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown };
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+  if (typeof code === 'string') return code;
+  return cause === undefined ? '' : codeOf(cause);
+}
