@@ -1,7 +1,7 @@
 // Where an image goes: one method, and what became of it.
 
 import type { Context } from '../kernel/context.ts';
-import type { BuiltImage } from './image.ts';
+import type { BuiltImage, ImageIndex } from './image.ts';
 
 export interface Published {
   readonly kind: 'oci' | 'oci-archive' | 'docker-archive' | 'dir' | 'docker';
@@ -14,5 +14,5 @@ export interface Destination {
   /** Checks that it may be written (ours, reachable) before anything is made. @throws BivyError */
   check(context: Context): Promise<void>;
   /** All or nothing: what was there stays whole until the new image is complete. */
-  write(image: BuiltImage, tags: readonly string[], context: Context): Promise<Published>;
+  write(image: BuiltImage | ImageIndex, tags: readonly string[], context: Context): Promise<Published>;
 }

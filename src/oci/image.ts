@@ -30,3 +30,10 @@ export interface BuiltImage {
   /** Size of all layers after they are applied, hard links counted once. */
   readonly unpacked: number;
 }
+
+/** Several platforms' images under one digest. `index` is the exact bytes that `indexDigest` is of. */
+export interface ImageIndex {
+  readonly index: Uint8Array;
+  readonly indexDigest: Digest;
+  readonly images: readonly BuiltImage[];
+}

@@ -1,0 +1,125 @@
+// Bases: the images that others are built on, from this disk. The seam for registries: whatever a reference names, a
+// `Base` comes of it, and nobody above asks where from.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Context } from '../kernel/context.ts';
+import { nearest } from '../kernel/decode.ts';
+import { BivyError } from '../kernel/errors.ts';
+import type { BaseFacts } from './facts.ts';
+import type { ImageLayer } from './image.ts';
+import { parsePlatform, spellPlatform } from './platform.ts';
+import type { ImageConfig } from './spec.ts';
+
+export interface Base {
+  /** As the user wrote it. */
+  readonly name: string;
+  readonly config: ImageConfig;
+  /** Lowest first; all `kind: 'base'`. */
+  readonly layers: readonly ImageLayer[];
+  readonly facts: BaseFacts;
+}
+
+export interface OpenBaseOptions {
+  /** Relative paths start here; the working directory where left out. */
+  readonly directory?: string;
+  /** Directories whose files are listed in the facts, besides the usual ones: `usr/src/app`. */
+  readonly watch?: readonly string[];
+}
+
+type Kind = 'oci' | 'oci-archive' | 'docker-archive';
+const KINDS: readonly Kind[] = ['oci', 'oci-archive', 'docker-archive'];
+
+/**
+ * Opens `scratch`, `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE[:TAG]`.
+ * @throws BivyError `BASE_MISSING`, `BASE_INVALID`, `BASE_UNSUPPORTED`, `TARGET_INVALID`
+ */
+export async function openBase(
+  reference: string,
+  platform: string,
+  context: Context,
+  { directory = '.', watch = [] }: OpenBaseOptions = {},
+): Promise<Base> {
+  const wanted = parsePlatform(platform);
+  if (reference === 'scratch') return scratch(wanted);
+  const { kind, rest } = splitReference(reference);
+  const { path, tag } = splitTag(directory, rest);
+  const [{ openArchive }, { findLayoutImage, openLayout }, { findDockerImage }, { inspectBase }] =
+    await Promise.all([
+      import('./archive.ts'),
+      import('./layout.ts'),
+      import('./docker-manifest.ts'),
+      import('./inspect.ts'),
+    ]);
+  const files = kind === 'oci' ? openLayout(path, reference) : await openArchive(path, reference, context);
+  const find = kind === 'docker-archive' ? findDockerImage : findLayoutImage;
+  const image = find(files, wanted, tag);
+  const { facts, layers } = await inspectBase(image, files, watch, context);
+  return {
+    name: reference,
+    config: image.config,
+    facts,
+    layers: layers.map((layer, index) => {
+      const { path: file, offset } = image.layers[index]!.place;
+      return { kind: 'base', ...layer, packages: [], cached: true, blob: { path: file, offset } };
+    }),
+  };
+}
+
+function scratch(platform: ReturnType<typeof parsePlatform>): Base {
+  return {
+    name: 'scratch',
+    config: { ...platform, rootfs: { type: 'layers', diff_ids: [] } },
+    layers: [],
+    facts: {
+      platform: spellPlatform(platform),
+      pythons: [],
+      env: {},
+      user: '',
+      workdir: '',
+      paths: { '': [0o755, 0, 0] },
+      files: {},
+      unpacked: 0,
+    },
+  };
+}
+
+function splitReference(reference: string): { readonly kind: Kind; readonly rest: string } {
+  const colon = reference.indexOf(':');
+  const kind = reference.slice(0, colon);
+  const rest = reference.slice(colon + 1);
+  if (colon > 0 && (KINDS as readonly string[]).includes(kind)) {
+    if (rest === '') {
+      throw new BivyError('BASE_INVALID', `the base \`${reference}\` names no path`, {
+        hint: `write it as \`${kind}:${kind === 'oci' ? 'DIR' : 'FILE'}\``,
+      });
+    }
+    return { kind: kind as Kind, rest };
+  }
+  const near = rest.includes('/') ? nearest(kind, KINDS) : undefined;
+  throw new BivyError(
+    'BASE_UNSUPPORTED',
+    `the base \`${reference}\` would have to be pulled from a registry`,
+    {
+      causes: ['bivy does not pull images yet'],
+      hint:
+        near === undefined
+          ? `take \`debian:12\`, or save the image once (\`docker save ${reference} -o base.tar\`) and name \`docker-archive:base.tar\``
+          : `did you mean \`${near}:${rest}\`?`,
+    },
+  );
+}
+
+/** A path may hold colons: the longest one that exists is the path, what follows it the tag. */
+function splitTag(
+  directory: string,
+  rest: string,
+): { readonly path: string; readonly tag: string | undefined } {
+  const whole = resolve(directory, rest);
+  if (existsSync(whole)) return { path: whole, tag: undefined };
+  for (let at = rest.lastIndexOf(':'); at > 0; at = rest.lastIndexOf(':', at - 1)) {
+    const path = resolve(directory, rest.slice(0, at));
+    if (existsSync(path)) return { path, tag: rest.slice(at + 1) };
+  }
+  return { path: whole, tag: undefined };
+}

@@ -1,0 +1,147 @@
+// What a base image holds: reads its layers once, proves that they are what they are called, and keeps the facts.
+
+import type { Context } from '../kernel/context.ts';
+import { type Digest, keyOf } from '../kernel/digest.ts';
+import { BivyError } from '../kernel/errors.ts';
+import { readTar } from '../kernel/untar.ts';
+import type { ImageFiles } from './archive.ts';
+import { compressionOf, decompress, layerMediaType, meter, streamBlob } from './blob.ts';
+import { parseEnv } from './config.ts';
+import { type BaseFacts, type PathFact, WATCHED } from './facts.ts';
+import { FileTree, type Inode, type TreeNode } from './filesystem.ts';
+import type { FoundImage } from './layout.ts';
+import { spellPlatform } from './platform.ts';
+import { type Learnt, probeFor } from './probe.ts';
+import { findLibc, findPythons } from './pythons.ts';
+import type { ImageConfig } from './spec.ts';
+
+export interface LayerFact {
+  readonly digest: Digest;
+  readonly diffId: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+  readonly unpacked: number;
+}
+
+/** What reading a base's layers teaches; small enough to be remembered. */
+export interface Inspection {
+  readonly facts: BaseFacts;
+  readonly layers: readonly LayerFact[];
+}
+
+/** Changes when facts are worked out otherwise. */
+const VERSION = 1;
+/** Bytes that one layer may unpack to: what is larger is a bomb, not an image. */
+const MAX_LAYER = 256 * 2 ** 30;
+
+/**
+ * The facts of a base image. Remembered under its configuration and layers, so that layers are read once.
+ * @param watch directories besides `WATCHED` whose files are listed: `usr/src/app`
+ * @throws BivyError `BASE_INVALID` (a layer is not what it is called), `BASE_UNSUPPORTED`
+ */
+export async function inspectBase(
+  image: FoundImage,
+  files: ImageFiles,
+  watch: readonly string[],
+  context: Context,
+): Promise<Inspection> {
+  const watched = [...new Set([...WATCHED, ...watch])].sort();
+  const key = keyOf({
+    version: VERSION,
+    config: image.configDigest,
+    layers: image.layers.map(({ place, digest }) => digest ?? { at: place.offset, size: place.size }),
+    // Only digests say what stands behind them; where there are none, the archive itself must be the same.
+    ...(image.layers.every((layer) => layer.digest !== undefined) ? {} : { files: files.identity }),
+    watched,
+  });
+  const known = context.cache.readRecord<Inspection>('bases', key);
+  if (known !== undefined) return known;
+
+  const tree = new FileTree(files.name);
+  const layers: LayerFact[] = [];
+  for (const [index, { place, digest }] of image.layers.entries()) {
+    const name = `layer ${index + 1} of ${files.name}`;
+    const compression = compressionOf(place);
+    const mediaType = layerMediaType(compression, name);
+    context.emit({ type: 'blob-read', digest: digest ?? name, why: 'what the base holds' });
+    const packed = meter(streamBlob(place, context.signal));
+    const plain = meter(decompress(packed.stream, compression as 'none' | 'gzip', name));
+    const unpacked = await applyLayer(tree, plain.stream, name);
+    const diffId = plain.digest();
+    const actual = packed.digest();
+    expectDigest(name, actual, digest);
+    expectDigest(`${name}, unpacked,`, diffId, image.config.rootfs.diff_ids[index]);
+    layers.push({ digest: actual, diffId, size: place.size, mediaType, unpacked });
+  }
+  const inspection = { facts: factsOf(tree, image.config, watched), layers };
+  context.cache.writeRecord('bases', key, inspection);
+  return inspection;
+}
+
+async function applyLayer(tree: FileTree, source: AsyncIterable<Uint8Array>, name: string): Promise<number> {
+  tree.beginLayer();
+  let unpacked = 0;
+  for await (const entry of readTar(source, { name, total: MAX_LAYER })) {
+    const inode = tree.apply(entry);
+    unpacked += entry.size;
+    const probe = inode === undefined ? undefined : probeFor(entry.path, entry.size);
+    if (inode === undefined || probe === undefined) continue;
+    for await (const chunk of entry.content) probe.feed(chunk);
+    inode.note = probe.finish();
+  }
+  return unpacked;
+}
+
+function expectDigest(name: string, actual: Digest, expected: Digest | undefined): void {
+  if (expected === undefined || actual === expected) return;
+  throw new BivyError('BASE_INVALID', `${name} is not what it is called`, {
+    causes: [`its bytes are \`${actual}\``, `expected \`${expected}\``],
+    hint: 'copy or save the image again',
+  });
+}
+
+function factsOf(tree: FileTree, config: ImageConfig, watched: readonly string[]): BaseFacts {
+  const { root } = tree;
+  const paths: [string, PathFact][] = [['', [root.mode, root.uid, root.gid]]];
+  const files: [string, Inode][] = [];
+  const names = new Map<Inode, number>();
+  let unpacked = 0;
+  for (const [path, node] of tree.nodes()) {
+    if (node.kind === 'directory') paths.push([path, [node.mode, node.uid, node.gid]]);
+    else if (node.kind === 'symlink') paths.push([path, [node.mode, node.uid, node.gid, node.target]]);
+    else {
+      const count = names.get(node.inode) ?? 0;
+      names.set(node.inode, count + 1);
+      if (count === 0) unpacked += node.inode.size;
+      if (watched.some((directory) => path.startsWith(`${directory}/`))) files.push([path, node.inode]);
+    }
+  }
+  const env = parseEnv(config.config?.Env ?? []);
+  const pythons = findPythons(tree, config.architecture, env);
+  const libc = findLibc(tree, config.architecture, pythons);
+  const passwd = textAt(tree, 'etc/passwd');
+  const group = textAt(tree, 'etc/group');
+  return {
+    platform: spellPlatform(config),
+    pythons,
+    ...(libc === undefined ? {} : { libc }),
+    ...(passwd === undefined ? {} : { passwd }),
+    ...(group === undefined ? {} : { group }),
+    env: Object.fromEntries(env),
+    user: config.config?.User ?? '',
+    workdir: config.config?.WorkingDir ?? '',
+    paths: Object.fromEntries(paths),
+    // A file that has other names stays when one of them goes.
+    files: Object.fromEntries(files.map(([path, inode]) => [path, names.get(inode) === 1 ? inode.size : 0])),
+    unpacked,
+  };
+}
+
+function textAt(tree: FileTree, path: string): string | undefined {
+  const learnt = learntOf(tree.lookup(path)?.node);
+  return learnt?.kind === 'text' ? learnt.text : undefined;
+}
+
+function learntOf(node: TreeNode | undefined): Learnt | undefined {
+  return node?.kind === 'file' ? (node.inode.note as Learnt | undefined) : undefined;
+}
