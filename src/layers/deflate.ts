@@ -1,10 +1,7 @@
-// The encoder of everything that is not spliced. Its bytes depend on its input alone: no zlib build, no processor.
-// Spec: RFC 1951.
+// The encoder of everything that is not spliced. Its bytes depend on its input alone: no zlib build, no processor;
+// `ENCODER_VERSION` in layout.ts stands for them. Spec: RFC 1951.
 
 import { Deflate, Z_FINISH, Z_NO_FLUSH, Z_SYNC_FLUSH } from 'pako';
-
-/** Part of every layer's key: a change of a single byte of output asks for another number. */
-export const ENCODER_VERSION = 1;
 
 const LEVEL = 6;
 

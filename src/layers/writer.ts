@@ -8,14 +8,9 @@ import { BivyError } from '../kernel/errors.ts';
 import { type ArrangedPart, arrange } from './arrange.ts';
 import { createFileReader, type FileReader, passDeflate, passSlice } from './content.ts';
 import type { Entry, FileDigest, FileEntry, Part } from './entry.ts';
+import { SPLICE_THRESHOLD } from './layout.ts';
 import { createBlobFile, createLayerStream, type LayerStream } from './output.ts';
 import { END, encodeHeader, paddingOf } from './tar.ts';
-
-/** Part of every layer's key: order, headers, threshold. Whoever changes a byte of what is written counts it up. */
-export const LAYOUT_VERSION = 1;
-
-/** Files of this many bytes and more are spliced; each costs a gzip member, and members cost `pigz` time. */
-export const SPLICE_THRESHOLD: number = 16 * 1024;
 
 export interface WrittenFile extends FileDigest {
   /** Name of the part. */

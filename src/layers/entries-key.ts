@@ -1,0 +1,54 @@
+// The key of a layer that is made of files, not of wheels: a digest of what is in it, content by content.
+
+import { createHash, hash } from 'node:crypto';
+import { type Digest, keyOf } from '../kernel/digest.ts';
+import { createFileReader, type FileReader, passDeflate, passSlice } from './content.ts';
+import type { Entry, FileEntry, Part } from './entry.ts';
+import { FORMAT } from './layout.ts';
+
+/** 64 hexadecimal digits of a file's content, where they are known without reading it. */
+export type KnownDigest = (entry: FileEntry) => string | undefined;
+
+/**
+ * The key of a layer of entries (base, venv, application): a listing of them with their contents' digests. Reads what
+ * `known` cannot say. Computed contents follow from the others and are listed as such.
+ */
+export async function entriesKey(
+  parts: readonly Part[],
+  known: KnownDigest = () => undefined,
+): Promise<Digest> {
+  const reader = createFileReader();
+  try {
+    const listed = [];
+    for (const { name, entries } of parts) {
+      const rows = [];
+      for (const entry of [...entries].sort((a, b) => (a.path < b.path ? -1 : 1))) {
+        rows.push(await listEntry(entry, known, reader));
+      }
+      listed.push({ name, entries: rows });
+    }
+    return keyOf({ kind: 'entries', parts: listed, ...FORMAT });
+  } finally {
+    reader.close();
+  }
+}
+
+async function listEntry(entry: Entry, known: KnownDigest, reader: FileReader): Promise<readonly unknown[]> {
+  const { kind, path, mode, uid = 0, gid = 0 } = entry;
+  const common = [kind, path, mode, uid, gid];
+  if (entry.kind === 'directory') return common;
+  if (entry.kind !== 'file') return [...common, entry.target];
+  if (entry.content.kind === 'computed') return [...common, 'computed', entry.shadowed === true];
+  const sha256 = known(entry) ?? (await hashContent(entry, reader));
+  return [...common, entry.size, sha256, entry.shadowed === true];
+}
+
+async function hashContent({ path, size, content }: FileEntry, reader: FileReader): Promise<string> {
+  if (content.kind === 'bytes') return hash('sha256', content.bytes, 'hex');
+  const digest = createHash('sha256');
+  const inflated = (bytes: Uint8Array): void => void digest.update(bytes);
+  const what = `\`${path}\``;
+  if (content.kind === 'slice') passSlice(reader, content, size, what, inflated);
+  else if (content.kind === 'deflate') await passDeflate(reader, content, size, what, { inflated });
+  return digest.digest('hex');
+}

@@ -1,0 +1,5 @@
+// Lets a worker thread run the sources: `node --import` it.
+
+import { register } from 'tsx/esm/api';
+
+register();
