@@ -150,5 +150,7 @@ async function* paced(
 }
 
 function tooLong(name: string, limit: number, peer: Peer | undefined, how: string): BivyError {
-  return new BivyError(invalidCode(peer), `\`${name}\` may have at most ${limit} bytes, but ${how}`);
+  return new BivyError(invalidCode(peer), `\`${name}\` may have at most ${limit} bytes, but ${how}`, {
+    hint: 'the server, or a proxy before it, is at fault; try again later or ask another one',
+  });
 }
