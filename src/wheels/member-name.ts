@@ -41,7 +41,7 @@ export function pathFault(path: string): string | undefined {
     if (part === '..') return 'leaves its directory by `..`';
     if (part === '.' || part === '')
       return 'has an empty or `.` component in its path, another name for another path';
-    if (Buffer.byteLength(part) > 255) return 'has a component of more than 255 bytes';
+    if (part.length > 60 && Buffer.byteLength(part) > 255) return 'has a component of more than 255 bytes';
   }
   return Buffer.byteLength(path) > 3800 ? 'has a path of more than 3800 bytes' : undefined;
 }

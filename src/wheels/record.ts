@@ -78,6 +78,10 @@ function parseCsv(lines: readonly string[]): string[][] {
   let field = '';
   let state: 'start' | 'plain' | 'quoted' | 'quote' = 'start';
   for (const line of lines) {
+    if (state === 'start' && !line.includes('"')) {
+      rows.push(line === '' ? [] : line.split(','));
+      continue;
+    }
     for (const character of line) {
       if (state === 'quoted') {
         if (character === '"') state = 'quote';
@@ -95,7 +99,7 @@ function parseCsv(lines: readonly string[]): string[][] {
       }
     }
     if (state === 'quoted') continue;
-    rows.push(line === '' && fields.length === 0 && field === '' ? [] : [...fields, field]);
+    rows.push([...fields, field]);
     fields = [];
     field = '';
     state = 'start';

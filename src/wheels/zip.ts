@@ -76,19 +76,19 @@ function readEntry(directory: Buffer, at: number, wheel: string): { entry: Direc
   const extra = directory.subarray(nameEnd, extraEnd);
   const name = decodeName(nameBytes, (flags & FLAG_UTF8) !== 0, wheel);
   checkMemberName(name, wheel);
-  const shown = `member \`${printable(name)}\``;
+  const shown = () => `member \`${printable(name)}\``;
   if ((flags & (FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED)) !== 0) {
-    throw invalidWheel(wheel, `${shown} is encrypted`);
+    throw invalidWheel(wheel, `${shown()} is encrypted`);
   }
   if ((flags & FLAG_PATCHED) !== 0 || (method !== 0 && method !== 8)) {
     throw invalidWheel(
       wheel,
-      `${shown} is compressed by method ${method}; only stored and deflated members are read`,
+      `${shown()} is compressed by method ${method}; only stored and deflated members are read`,
     );
   }
   const other = readUnicodeName(extra, nameBytes);
   if (other !== undefined && other !== name) {
-    throw unsafeWheel(wheel, `${shown} has a second name, \`${printable(other)}\``);
+    throw unsafeWheel(wheel, `${shown()} has a second name, \`${printable(other)}\``);
   }
   const narrow = [
     directory.readUInt32LE(at + 24),
@@ -98,7 +98,7 @@ function readEntry(directory: Buffer, at: number, wheel: string): { entry: Direc
   const wide = readWideSizes(extra, narrow);
   const disk = directory.readUInt16LE(at + 34);
   if (wide === undefined || (disk !== 0 && disk !== 0xffff)) {
-    throw invalidWheel(wheel, `${shown} has a broken zip64 field`);
+    throw invalidWheel(wheel, `${shown()} has a broken zip64 field`);
   }
   const [size, compressedSize, headerOffset] = wide;
   const entry: DirectoryEntry = {
@@ -118,19 +118,20 @@ function readEntry(directory: Buffer, at: number, wheel: string): { entry: Direc
 
 /** Reads the local header, which must say what the directory says, and so finds the data. */
 function locate(file: OpenFile, place: DirectoryPlace, entry: DirectoryEntry, wheel: string): ZipMember {
-  const shown = `member \`${printable(entry.name)}\``;
+  const shown = () => `member \`${printable(entry.name)}\``;
   const { nameBytes, flags, headerOffset, ...known } = entry;
   const header = readSlice(file, headerOffset, LOCAL_SIZE + nameBytes.length);
   if (header.length < LOCAL_SIZE || header.readUInt32LE(0) !== LOCAL) {
-    throw invalidWheel(wheel, `${shown} is not where the directory says`);
+    throw invalidWheel(wheel, `${shown()} is not where the directory says`);
   }
   const localFlags = header.readUInt16LE(6);
   const nameLength = header.readUInt16LE(26);
   const sameName = nameLength === nameBytes.length && header.subarray(LOCAL_SIZE).equals(nameBytes);
-  const isAscii = nameBytes.every((byte) => byte < 0x80);
-  if (!sameName || (!isAscii && (flags & FLAG_UTF8) !== (localFlags & FLAG_UTF8))) {
+  const isReadAlike =
+    (flags & FLAG_UTF8) === (localFlags & FLAG_UTF8) || nameBytes.every((byte) => byte < 0x80);
+  if (!sameName || !isReadAlike) {
     const found = readSlice(file, headerOffset + LOCAL_SIZE, nameLength).toString('latin1');
-    throw unsafeWheel(wheel, `${shown} is called \`${printable(found)}\` in its own header`);
+    throw unsafeWheel(wheel, `${shown()} is called \`${printable(found)}\` in its own header`);
   }
   const extraLength = header.readUInt16LE(28);
   const dataOffset = headerOffset + LOCAL_SIZE + nameLength + extraLength;
@@ -150,11 +151,11 @@ function locate(file: OpenFile, place: DirectoryPlace, entry: DirectoryEntry, wh
   if (header.readUInt16LE(8) !== entry.method || (localFlags & FLAG_ENCRYPTED) !== 0 || !agrees) {
     throw invalidWheel(
       wheel,
-      `${shown} has a header that disagrees with the directory on its size, CRC or method`,
+      `${shown()} has a header that disagrees with the directory on its size, CRC or method`,
     );
   }
   if (dataOffset + entry.compressedSize > place.offset) {
-    throw invalidWheel(wheel, `${shown} is larger than what the file holds of it`);
+    throw invalidWheel(wheel, `${shown()} is larger than what the file holds of it`);
   }
   return { ...known, dataOffset };
 }
