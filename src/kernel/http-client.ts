@@ -68,6 +68,8 @@ const PATIENCE: Patience = {
   retryAfterMs: 60_000,
 };
 
+const ADDRESS_HINT = 'check the address that was configured';
+
 const REDIRECTING = new Set([301, 302, 303, 307, 308]);
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -102,7 +104,9 @@ export function createHttp(options: HttpOptions): Http {
       response.body.destroy();
       const redirect = followRedirect(url, location);
       if (redirect.kind === 'refuse') {
-        throw new BivyError(invalidCode(peer), `\`${publicUrl(url.href)}\` redirects ${redirect.reason}`);
+        throw new BivyError(invalidCode(peer), `\`${publicUrl(url.href)}\` redirects ${redirect.reason}`, {
+          hint: ADDRESS_HINT,
+        });
       }
       if (!redirect.keepCredentials) sent = withoutCredentials(sent);
       url = redirect.url;

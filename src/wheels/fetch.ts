@@ -43,7 +43,10 @@ export async function fetchFiles(
   options: FetchOptions,
 ): Promise<ReadonlyMap<string, Blob>> {
   const { cache, emit, signal } = context;
-  const wanted = [...new Map(files.map((file) => [file.file.sha256, file])).values()];
+  // A file that several packages share is fetched once, from where the first of them has it.
+  const wanted = files.filter(
+    ({ file }, index) => files.findIndex((other) => other.file.sha256 === file.sha256) === index,
+  );
   const blobs = new Map<string, Blob>();
   await mapBounded(wanted, DOWNLOADS, signal, async ({ file }) => {
     const blob = await cache.verifyBlob(digestOfFile(file.sha256));

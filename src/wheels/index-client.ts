@@ -27,6 +27,7 @@ interface PageRecord {
 /** The largest page of PyPI has 7 MB; this bounds what a wrong address can do. */
 const PAGE_BYTES = 100 * 1024 * 1024;
 const KIND = 'pages';
+const SERVER_HINT = 'the server, or a proxy before it, is at fault; try again later or ask another index';
 
 /**
  * The files that a project's page lists; `undefined` where the index has no such page.
@@ -92,16 +93,16 @@ async function decodeContent({ headers, bytes, url }: WholeResponse): Promise<Ui
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding === 'identity' || encoding === '') return bytes;
   if (encoding !== 'gzip' && encoding !== 'x-gzip') {
-    throw new BivyError('INDEX_INVALID', `\`${publicUrl(url)}\` came in an encoding that was not asked for`);
+    throw new BivyError('INDEX_INVALID', `\`${publicUrl(url)}\` came in an encoding that was not asked for`, {
+      hint: SERVER_HINT,
+    });
   }
   const { gunzip } = await import('node:zlib');
   return new Promise((resolve, reject) => {
     gunzip(bytes, { maxOutputLength: PAGE_BYTES }, (error, decoded) => {
-      if (error === null) resolve(decoded);
-      else
-        reject(
-          new BivyError('INDEX_INVALID', `\`${publicUrl(url)}\` is damaged or too large`, { cause: error }),
-        );
+      if (error === null) return resolve(decoded);
+      const message = `\`${publicUrl(url)}\` is damaged or too large`;
+      return reject(new BivyError('INDEX_INVALID', message, { hint: SERVER_HINT, cause: error }));
     });
   });
 }
