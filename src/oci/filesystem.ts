@@ -12,6 +12,8 @@ export interface Inode {
   readonly gid: number;
   readonly size: number;
   readonly mtime: number;
+  /** The entry that brought its content. */
+  readonly origin: { readonly layer: number; readonly path: string };
   /** What the feeder learnt from the content. */
   note?: unknown;
 }
@@ -61,6 +63,7 @@ export class FileTree {
     this.#name = name;
   }
 
+  /** Layers are counted from 1. */
   beginLayer(): void {
     this.#layer += 1;
   }
@@ -112,7 +115,8 @@ export class FileTree {
       parent.children.set(name, { kind: 'file', layer: this.#layer, inode: target.inode });
       return undefined;
     }
-    const inode: Inode = { kind, ...ownership(entry), size: entry.size };
+    const origin = { layer: this.#layer, path };
+    const inode: Inode = { kind, ...ownership(entry), size: entry.size, origin };
     parent.children.set(name, { kind: 'file', layer: this.#layer, inode });
     return kind === 'file' ? inode : undefined;
   }

@@ -73,6 +73,7 @@ export async function inspectBase(
     expectDigest(`${name}, unpacked,`, diffId, image.config.rootfs.diff_ids[index]);
     layers.push({ digest: actual, diffId, size: place.size, mediaType, unpacked });
   }
+  await probeLinked(tree, image, files.name, context);
   const inspection = { facts: factsOf(tree, image.config, watched), layers };
   context.cache.writeRecord('bases', key, inspection);
   return inspection;
@@ -90,6 +91,33 @@ async function applyLayer(tree: FileTree, source: AsyncIterable<Uint8Array>, nam
     inode.note = probe.finish();
   }
   return unpacked;
+}
+
+/**
+ * A telling file may have come under another of its names, as `bin/python3.6m` with `bin/python3.6` a hard link to it:
+ * then its layer is read again.
+ */
+async function probeLinked(tree: FileTree, image: FoundImage, name: string, context: Context): Promise<void> {
+  const missing = new Map<string, { readonly inode: Inode; readonly path: string }>();
+  for (const [path, node] of tree.nodes()) {
+    if (node.kind !== 'file') continue;
+    const { inode } = node;
+    if (inode.kind !== 'file' || inode.note !== undefined || inode.origin.path === path) continue;
+    if (probeFor(path, inode.size) === undefined) continue;
+    missing.set(`${inode.origin.layer} ${inode.origin.path}`, { inode, path });
+  }
+  for (const layer of new Set([...missing.values()].map(({ inode }) => inode.origin.layer))) {
+    const { place } = image.layers[layer - 1]!;
+    const compression = compressionOf(place) as 'none' | 'gzip';
+    const plain = decompress(streamBlob(place, context.signal), compression, name);
+    for await (const entry of readTar(plain, { name, total: MAX_LAYER })) {
+      const wanted = entry.kind === 'file' ? missing.get(`${layer} ${entry.path}`) : undefined;
+      const probe = wanted === undefined ? undefined : probeFor(wanted.path, entry.size);
+      if (wanted === undefined || probe === undefined) continue;
+      for await (const chunk of entry.content) probe.feed(chunk);
+      wanted.inode.note = probe.finish();
+    }
+  }
 }
 
 function expectDigest(name: string, actual: Digest, expected: Digest | undefined): void {
