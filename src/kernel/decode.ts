@@ -121,7 +121,8 @@ export function failAt(node: Node, complaint: string, hint?: string): never {
   const path = pathOf(node);
   const line = lineOf?.(path);
   const remedy = hint ?? usual;
-  const what = path.length === 0 ? `\`${file}\` ${complaint}` : `\`${file}\`: \`${spellPath(path)}\` ${complaint}`;
+  const what =
+    path.length === 0 ? `\`${file}\` ${complaint}` : `\`${file}\`: \`${spellPath(path)}\` ${complaint}`;
   throw new BivyError(code, what, {
     location: { file, ...(line === undefined ? {} : { line }) },
     ...(remedy === undefined ? {} : { hint: remedy }),
@@ -173,7 +174,12 @@ export function editDistance(left: string, right: string, limit: number): number
     for (let column = 1; column <= right.length; column++) {
       const same = left[row - 1] === right[column - 1];
       let cost = Math.min(last[column]! + 1, current[column - 1]! + 1, last[column - 1]! + (same ? 0 : 1));
-      if (row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]) {
+      if (
+        row > 1 &&
+        column > 1 &&
+        left[row - 1] === right[column - 2] &&
+        left[row - 2] === right[column - 1]
+      ) {
         cost = Math.min(cost, beforeLast[column - 2]! + 1);
       }
       current.push(cost);

@@ -21,7 +21,7 @@ export interface LockedFile {
   readonly hash: string;
 }
 
-/** The file chosen for the target; `sha256` is 64 hexadecimal digits. */
+/** A file; `sha256` is 64 hexadecimal digits. */
 export interface ChosenFile {
   readonly name: string;
   readonly sha256: string;
@@ -36,7 +36,10 @@ export interface PlannedPackage {
   readonly groups: readonly string[];
   /** Those files of the lock that are of this version. */
   readonly files: readonly LockedFile[];
+  /** What Poetry takes of them: a wheel, or a source distribution, and then `problems` says so. */
   readonly file: ChosenFile | null;
+  /** Of a `url` or `file` source: the wheel that the source is. */
+  readonly direct?: ChosenFile;
   /** The chain that asked for it, from the project (or group) to the package. */
   readonly why: readonly string[];
 }

@@ -62,7 +62,9 @@ function decodePeople(project: Node, poetry: Node, key: 'authors' | 'maintainers
     if (name === '' && email === '') failAt(person, 'must have a `name` or an `email`');
     return name !== '' && email !== '' ? `${name} <${email}>` : name || email;
   });
-  return (people.length > 0 ? people : stringsOf(member(poetry, key))).map((person) => person.normalize('NFC'));
+  return (people.length > 0 ? people : stringsOf(member(poetry, key))).map((person) =>
+    person.normalize('NFC'),
+  );
 }
 
 function decodeLicense(project: Node, poetry: Node): License | null {

@@ -39,7 +39,8 @@ export function decodeEntryPoints(project: Node, poetry: Node): EntryPoints {
       continue;
     }
     const target = legacy ?? reference;
-    if (target === undefined) failAt(node, 'must be `"module:function"` or a table with `reference` and `type`');
+    if (target === undefined)
+      failAt(node, 'must be `"module:function"` or a table with `reference` and `type`');
     if (!standard && (legacy !== undefined || type === 'console')) scripts.set(name, target);
   }
   return {
@@ -59,7 +60,11 @@ function decodeFurtherEntryPoints(
   const found = new Map<string, ReadonlyMap<string, string>>();
   for (const [group, node] of [...entriesOf(table)].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (table === standard && (group === 'console-scripts' || group === 'gui-scripts')) {
-      failAt(node, 'is a reserved group of entry points', `use \`[project.${group.replace('console-', '')}]\``);
+      failAt(
+        node,
+        'is a reserved group of entry points',
+        `use \`[project.${group.replace('console-', '')}]\``,
+      );
     }
     found.set(group, stringTableOf(node));
   }

@@ -3,8 +3,8 @@
 
 import {
   booleanOf,
-  descend,
   type Document,
+  descend,
   entriesOf,
   failAt,
   isPresent,
@@ -72,7 +72,8 @@ export function decodePyproject(text: string, file: string): Project {
 function identityOf(root: Node, key: 'name' | 'version', packageMode: boolean): string | null {
   const project = member(root, 'project');
   const standard = member(project, key);
-  const node = standard.value === undefined || standard.value === '' ? descend(root, 'tool', 'poetry', key) : standard;
+  const node =
+    standard.value === undefined || standard.value === '' ? descend(root, 'tool', 'poetry', key) : standard;
   const value = optional(node, stringOf) ?? '';
   if (value !== '') {
     if (key === 'version' && parseVersion(value) === undefined) {

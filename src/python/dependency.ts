@@ -1,7 +1,6 @@
 // Dependencies as `pyproject.toml` and `poetry.lock` spell them: Poetry's classic table form and PEP 508.
 // Follows poetry-core's `Factory.create_dependency` and `Dependency.create_from_pep_508`; no disk is asked.
 
-import { BivyError } from '../kernel/errors.ts';
 import {
   booleanOf,
   failAt,
@@ -13,6 +12,7 @@ import {
   stringOf,
   stringsOf,
 } from '../kernel/decode.ts';
+import { BivyError } from '../kernel/errors.ts';
 import { normalizeName } from './names.ts';
 import { platformMarker, pythonMarker } from './nested-marker.ts';
 import { parseRequirement, type Requirement } from './requirement.ts';
@@ -157,7 +157,8 @@ function directOrigin(url: string): DirectOrigin {
   const subdirectory = /(?:^|&)subdirectory=([^&]*)/.exec(fragment)?.[1];
   const below = subdirectory === undefined ? {} : { subdirectory };
   if (/^git(\+|:)/.test(address)) {
-    const [, base = address, reference] = /^(.*?:\/\/.*?[/:].*?)(?:@([^@/]+(?:\/[^@]+)?))?$/s.exec(address) ?? [];
+    const [, base = address, reference] =
+      /^(.*?:\/\/.*?[/:].*?)(?:@([^@/]+(?:\/[^@]+)?))?$/s.exec(address) ?? [];
     return { kind: 'git', url: gitUrl(base), ...(reference === undefined ? {} : { reference }), ...below };
   }
   if (/^https?:/i.test(address)) return { kind: 'url', url: address, ...below };
