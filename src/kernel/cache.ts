@@ -1,5 +1,6 @@
-// The content-addressed store under one directory. What stands under its final name is whole: written to a temporary
-// file, verified, flushed, renamed. Two processes may share it without a lock: both would write the same bytes.
+// The content-addressed store under one directory. What stands under its final name was whole when it got it: written to
+// a temporary file, verified, renamed. Two processes may share it without a lock: both would write the same bytes. What
+// it holds is looked at with distrust all the same: disks fail, machines crash, people edit.
 //
 //   blobs/sha256/<hex>    wheels, Debian packages, layers: named by what they hold
 //   records/<kind>/<hex>  what was learnt, as JSON with its own checksum: named by the key it was learnt for
@@ -7,11 +8,11 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, digestOf, hexOf } from './digest.ts';
-import { BivyError } from './errors.ts';
+import { BivyError, toBivyError } from './errors.ts';
 
 export interface Blob {
   readonly digest: Digest;
@@ -32,16 +33,22 @@ export interface Cache {
   readonly root: string;
   /** Where a blob of that digest stands or would stand. */
   blobPath(digest: Digest): string;
-  /** A look at the directory, not at the bytes. */
+  /** A look at the directory, not at the bytes; what is no regular file does not count. */
   findBlob(digest: Digest): Blob | undefined;
   /** Hashes the stored bytes; a blob that is not what it is called is removed. */
   verifyBlob(digest: Digest): Promise<Blob | undefined>;
-  /** @throws BivyError `HASH_MISMATCH` when `expected` is not met; nothing is kept then */
+  /**
+   * Stores what the source gives, flushed to the disk.
+   * @throws BivyError `HASH_MISMATCH` when `expected` or `limit` is not met; nothing is kept then, nor when anything fails
+   */
   putBlob(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: PutOptions): Promise<Blob>;
-  /** Takes a finished temporary file whose digest the writer computed. */
+  /**
+   * Takes a finished temporary file whose digest the writer computed. Unlike `putBlob` it does not wait for the disk: a
+   * crash of the machine may cut the file short, so whoever adopts writes down the size and compares it later.
+   */
   adopt(temporary: string, digest: Digest): Blob;
   discardBlob(digest: Digest): void;
-  /** A fresh path under `tmp/`, on the same file system as the blobs. */
+  /** A fresh path under `tmp/`, on the same file system as the blobs. Nothing is there yet. */
   temporary(): string;
   /** The value stored for that key, or nothing; a record that does not match its checksum is removed. */
   readRecord<T>(kind: string, key: Digest): T | undefined;
@@ -57,10 +64,11 @@ export function cacheRoot(environment: NodeJS.ProcessEnv): string {
 }
 
 const STALE_MS = 24 * 3600 * 1000;
+const TEMPORARY = /^\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export class DirectoryCache implements Cache {
   readonly root: string;
-  #temporaries = false;
+  #swept = false;
 
   constructor(root: string) {
     this.root = root;
@@ -72,7 +80,7 @@ export class DirectoryCache implements Cache {
 
   findBlob(digest: Digest): Blob | undefined {
     const path = this.blobPath(digest);
-    const found = fs.statSync(path, { throwIfNoEntry: false });
+    const found = look(path);
     return found?.isFile() === true ? { digest, path, size: found.size } : undefined;
   }
 
@@ -80,8 +88,17 @@ export class DirectoryCache implements Cache {
     const blob = this.findBlob(digest);
     if (blob === undefined) return undefined;
     const hash = createHash('sha256');
-    for await (const chunk of fs.createReadStream(blob.path, { highWaterMark: 1 << 20 })) hash.update(chunk);
-    if (hash.digest('hex') === hexOf(digest)) return blob;
+    let size = 0;
+    try {
+      for await (const chunk of fs.createReadStream(blob.path, { highWaterMark: 1 << 20 })) {
+        hash.update(chunk as Uint8Array);
+        size += (chunk as Uint8Array).length;
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    if (hash.digest('hex') === hexOf(digest)) return { ...blob, size };
     this.discardBlob(digest);
     return undefined;
   }
@@ -102,9 +119,9 @@ export class DirectoryCache implements Cache {
             throw new BivyError('HASH_MISMATCH', `${name} is larger than the ${limit} bytes it may have`);
           }
           hash.update(chunk);
-          await file.write(chunk);
+          await writeAll(file, chunk, `cannot keep ${name} in the cache \`${this.root}\``);
         }
-        await file.sync();
+        await file.datasync();
       } finally {
         await file.close();
       }
@@ -117,28 +134,27 @@ export class DirectoryCache implements Cache {
       }
       return this.adopt(temporary, digest);
     } catch (error) {
-      fs.rmSync(temporary, { force: true });
+      remove(temporary);
       throw error;
     }
   }
 
   adopt(temporary: string, digest: Digest): Blob {
     const path = this.blobPath(digest);
-    fs.mkdirSync(join(this.root, 'blobs', 'sha256'), { recursive: true });
+    this.#makeDirectory('blobs', 'sha256');
     const { size } = fs.statSync(temporary);
-    fs.renameSync(temporary, path);
+    place(temporary, path);
     return { digest, path, size };
   }
 
   discardBlob(digest: Digest): void {
-    fs.rmSync(this.blobPath(digest), { force: true });
+    fs.rmSync(this.blobPath(digest), { force: true, recursive: true });
   }
 
   temporary(): string {
-    const directory = join(this.root, 'tmp');
-    if (!this.#temporaries) {
-      fs.mkdirSync(directory, { recursive: true });
-      this.#temporaries = true;
+    const directory = this.#makeDirectory('tmp');
+    if (!this.#swept) {
+      this.#swept = true;
       sweep(directory);
     }
     return join(directory, `${process.pid}-${randomUUID()}`);
@@ -154,25 +170,20 @@ export class DirectoryCache implements Cache {
     }
     const end = text.indexOf('\n');
     const body = text.slice(end + 1);
-    try {
-      if (end > 0 && text.slice(0, end) === digestOf(body)) return JSON.parse(body) as T;
-    } catch {
-      // not JSON: fall through and forget it
-    }
-    fs.rmSync(path, { force: true });
+    if (end > 0 && text.slice(0, end) === checksum(kind, key, body)) return JSON.parse(body) as T;
+    remove(path);
     return undefined;
   }
 
   writeRecord(kind: string, key: Digest, value: unknown): void {
-    const path = this.#recordPath(kind, key);
     const body = JSON.stringify(value);
     const temporary = this.temporary();
     try {
-      fs.writeFileSync(temporary, `${digestOf(body)}\n${body}`, { flag: 'wx' });
-      fs.mkdirSync(join(this.root, 'records', kind), { recursive: true });
-      fs.renameSync(temporary, path);
+      fs.writeFileSync(temporary, `${checksum(kind, key, body)}\n${body}`, { flag: 'wx' });
+      this.#makeDirectory('records', kind);
+      place(temporary, this.#recordPath(kind, key));
     } catch (error) {
-      fs.rmSync(temporary, { force: true });
+      remove(temporary);
       throw error;
     }
   }
@@ -180,14 +191,97 @@ export class DirectoryCache implements Cache {
   #recordPath(kind: string, key: Digest): string {
     return join(this.root, 'records', kind, hexOf(key));
   }
+
+  /** Made each time anew: another process may clear the cache meanwhile. */
+  #makeDirectory(...path: readonly string[]): string {
+    const directory = join(this.root, ...path);
+    try {
+      fs.mkdirSync(directory, { recursive: true });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EEXIST' && code !== 'ENOTDIR' && code !== 'ENOENT' && code !== 'ELOOP') throw error;
+      throw new BivyError(
+        'CONFIG_INVALID',
+        `cannot use the cache \`${this.root}\`: there is something else than directories`,
+        {
+          hint: 'remove what stands there, or point `BIVY_CACHE_DIR` at another place',
+          cause: error,
+        },
+      );
+    }
+    return directory;
+  }
 }
 
-/** Removes what a killed run left behind: temporary files that nobody wrote to for a day. */
+/** Binds a record to its kind and key, so that one under another's name is as good as damaged. */
+function checksum(kind: string, key: Digest, body: string): Digest {
+  return digestOf(`${kind}\n${key}\n${body}`);
+}
+
+function look(path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** Takes a name, whatever stands there: a directory under a blob's name is damage like any other. */
+function place(temporary: string, path: string): void {
+  try {
+    fs.renameSync(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EXDEV') {
+      throw new BivyError(
+        'CONFIG_INVALID',
+        `\`${temporary}\` and \`${path}\` are on different file systems`,
+        {
+          hint: 'the cache must be in one place; point `BIVY_CACHE_DIR` at a directory without links to elsewhere',
+          cause: error,
+        },
+      );
+    }
+    if (look(path)?.isDirectory() !== true) throw error;
+    fs.rmSync(path, { recursive: true, force: true });
+    fs.renameSync(temporary, path);
+  }
+}
+
+/** Writes it all: near the end of a disk one call may take only a part. */
+async function writeAll(file: FileHandle, chunk: Uint8Array, doing: string): Promise<void> {
+  try {
+    for (let offset = 0; offset < chunk.length; ) {
+      offset += (await file.write(chunk, offset, chunk.length - offset)).bytesWritten;
+    }
+  } catch (error) {
+    const { code, message, hint } = toBivyError(error);
+    throw new BivyError(code, `${doing}: ${message}`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+/** Cleans up after a failure that is being told already. */
+function remove(path: string): void {
+  try {
+    fs.rmSync(path, { force: true, recursive: true });
+  } catch {
+    // it stays until it is swept
+  }
+}
+
+/**
+ * Removes what a killed run left behind: temporary files that nobody wrote to for a day. Only what has a name of ours:
+ * `tmp` may be a link to a place that others use. What cannot be removed is somebody else's.
+ */
 function sweep(directory: string): void {
   const old = Date.now() - STALE_MS;
   for (const name of fs.readdirSync(directory)) {
+    if (!TEMPORARY.test(name)) continue;
     const path = join(directory, name);
-    const found = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (found !== undefined && found.mtimeMs < old) fs.rmSync(path, { force: true, recursive: true });
+    const found = look(path);
+    if (found !== undefined && found.mtimeMs < old) remove(path);
   }
 }
