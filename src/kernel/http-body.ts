@@ -8,12 +8,13 @@ import { publicUrl } from './http-address.ts';
 import { failureOf, tooSlow } from './http-failure.ts';
 import type { RawResponse } from './http-transport.ts';
 
-interface Answer {
+/** What came, and from where, after redirects. */
+export interface Answer {
   readonly response: RawResponse;
   readonly url: URL;
 }
 
-export interface BodyOptions {
+interface BodyOptions {
   readonly limit: number;
   readonly verified?: boolean;
   readonly peer?: Peer;

@@ -13,7 +13,7 @@ import {
   unreachableCode,
 } from './http.ts';
 import { followRedirect, parseHttpUrl, publicUrl, splitCredentials } from './http-address.ts';
-import { declaredLength, readBody } from './http-body.ts';
+import { type Answer, declaredLength, readBody } from './http-body.ts';
 import { type Failure, failureOf } from './http-failure.ts';
 import type { RawResponse, Transport } from './http-transport.ts';
 
@@ -43,12 +43,6 @@ export interface HttpOptions {
   /** Proxies and certificates are read from it. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly patience?: Partial<Patience>;
-}
-
-/** An answer, and how to ask the same thing again from a later byte on. */
-export interface Exchange {
-  readonly response: RawResponse;
-  readonly url: URL;
 }
 
 const CONNECTIONS = 8;
@@ -123,7 +117,7 @@ export function createHttp(options: HttpOptions): Http {
     headers: Record<string, string>,
     signal: AbortSignal,
     peer: Peer | undefined,
-  ): Promise<Exchange> {
+  ): Promise<Answer> {
     for (let count = 1; ; count++) {
       let failure: Failure;
       let pause: number | undefined;
@@ -170,7 +164,7 @@ export function createHttp(options: HttpOptions): Http {
 
       const first = await exchange(url, headers, signal, request.peer);
       const { response } = first;
-      const again = (extra: Record<string, string>): Promise<Exchange> =>
+      const again = (extra: Record<string, string>): Promise<Answer> =>
         exchange(url, { ...headers, ...extra }, signal, request.peer);
       const succeeded = response.status >= 200 && response.status < 300;
       return {

@@ -262,7 +262,7 @@ if (mounted === undefined) console.warn('SKIPPED: a full disk (this user may not
 
 describe.skipIf(mounted === undefined)('a full disk', () => {
   afterAll(() => {
-    spawnSync('umount', [mounted ?? '']);
+    run('umount', mounted ?? '');
     fs.rmdirSync(mounted ?? '');
   });
 
@@ -354,7 +354,11 @@ function thrownBy(perform: () => unknown): unknown {
 /** A file system of a megabyte, where this user may mount one. */
 function mountSmallDisk(): string | undefined {
   const directory = fs.mkdtempSync(join(tmpdir(), 'bivy-disk-'));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]).status === 0) return directory;
+  if (run('mount', '-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory)) return directory;
   fs.rmdirSync(directory);
   return undefined;
+}
+
+function run(program: string, ...values: readonly string[]): boolean {
+  return spawnSync(program, values).status === 0;
 }

@@ -21,7 +21,7 @@ export interface ServedFile {
 }
 
 /** What happens to one request instead of the right answer. */
-export type Step =
+type Step =
   | { readonly kind: 'right' }
   | {
       readonly kind: 'answer';
@@ -43,7 +43,7 @@ export type Step =
   /** Sends `bytes` bytes every `every` milliseconds. */
   | { readonly kind: 'drip'; readonly bytes: number; readonly every: number };
 
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly status: () => number;
