@@ -15,14 +15,37 @@ export interface Command {
 
 const SELECTION: Options = {
   only: { type: 'string', multiple: 'list', value: 'GROUPS', help: 'these dependency groups alone' },
-  with: { type: 'string', multiple: 'list', value: 'GROUPS', help: "Poetry's default groups, and these optional ones" },
-  without: { type: 'string', multiple: 'list', value: 'GROUPS', help: "Poetry's default groups, except these" },
-  'default-groups': { type: 'boolean', help: 'what plain `poetry install` takes: every group that is not optional' },
+  with: {
+    type: 'string',
+    multiple: 'list',
+    value: 'GROUPS',
+    help: "Poetry's default groups, and these optional ones",
+  },
+  without: {
+    type: 'string',
+    multiple: 'list',
+    value: 'GROUPS',
+    help: "Poetry's default groups, except these",
+  },
+  'default-groups': {
+    type: 'boolean',
+    help: 'what plain `poetry install` takes: every group that is not optional',
+  },
   'all-groups': { type: 'boolean', help: 'every group' },
-  extras: { type: 'string', short: 'E', multiple: 'list', value: 'EXTRAS', help: "the project's extras to add" },
+  extras: {
+    type: 'string',
+    short: 'E',
+    multiple: 'list',
+    value: 'EXTRAS',
+    help: "the project's extras to add",
+  },
   'all-extras': { type: 'boolean', help: 'every extra' },
   'no-root': { type: 'boolean', help: 'leave the project itself out' },
-  poetry: { type: 'string', value: 'VERSION', help: 'follow this Poetry; default: the one that wrote the lock' },
+  poetry: {
+    type: 'string',
+    value: 'VERSION',
+    help: 'follow this Poetry; default: the one that wrote the lock',
+  },
   mode: { type: 'string', value: 'MODE', help: '`lock-markers` or `walk`; default: as that Poetry decides' },
   offline: { type: 'boolean', help: 'ask nothing of any network' },
 };
@@ -39,19 +62,46 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Default: `oci:dist/NAME.oci`.',
     ],
     options: {
-      tag: { type: 'string', short: 't', multiple: 'each', value: 'NAME', help: 'name of the image, like `team/app:1.2` (repeatable)' },
-      output: { type: 'string', short: 'o', multiple: 'each', value: 'DESTINATION', help: 'where the image goes (repeatable)' },
-      base: { type: 'string', value: 'BASE', help: '`debian:12`, `debian:13`, `oci:DIR`, `docker-archive:FILE`, `scratch`' },
+      tag: {
+        type: 'string',
+        short: 't',
+        multiple: 'each',
+        value: 'NAME',
+        help: 'name of the image, like `team/app:1.2` (repeatable)',
+      },
+      output: {
+        type: 'string',
+        short: 'o',
+        multiple: 'each',
+        value: 'DESTINATION',
+        help: 'where the image goes (repeatable)',
+      },
+      base: {
+        type: 'string',
+        value: 'BASE',
+        help: '`debian:12`, `debian:13`, `oci:DIR`, `docker-archive:FILE`, `scratch`',
+      },
       python: { type: 'string', value: 'X.Y', help: 'the Python to use, where the base has several' },
-      platform: { type: 'string', value: 'PLATFORM', help: 'like `linux/arm64`; default: this machine’s, on Linux' },
+      platform: {
+        type: 'string',
+        value: 'PLATFORM',
+        help: 'like `linux/arm64`; default: this machine’s, on Linux',
+      },
       ...SELECTION,
       refresh: { type: 'boolean', help: 'ask the Debian mirror for newer packages now, not once a day' },
-      workers: { type: 'string', value: 'N', help: 'threads that make layers; default: one a core, at most 4' },
+      workers: {
+        type: 'string',
+        value: 'N',
+        help: 'threads that make layers; default: one a core, at most 4',
+      },
     },
     examples: [
       ['bivy build -t annapurna:1.0.0 -o docker', 'into the Docker engine, sending what it lacks'],
       ['bivy build -o oci:dist/image', 'as an OCI layout, for skopeo, podman, crane or umoci'],
-      ['bivy build --platform linux/arm64 -o docker-archive:app.tar', 'for another machine, without emulation'],
+      [
+        'bivy build --platform linux/arm64 -o docker-archive:app.tar',
+        'for another machine, without emulation',
+      ],
     ],
     positionals: 1,
     load: async () => (await import('./build.ts')).runBuild,
@@ -65,7 +115,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     options: {
       python: { type: 'string', value: 'X.Y.Z', help: 'Python of the target; default: that of the base' },
-      platform: { type: 'string', value: 'PLATFORM', help: 'like `linux/arm64`; default: this machine’s, on Linux' },
+      platform: {
+        type: 'string',
+        value: 'PLATFORM',
+        help: 'like `linux/arm64`; default: this machine’s, on Linux',
+      },
       libc: { type: 'string', value: 'LIBC', help: '`glibc:2.36` or `musl:1.2`; default: that of the base' },
       base: { type: 'string', value: 'BASE', help: 'the base whose Python and libc to plan for' },
       ...SELECTION,
@@ -73,7 +127,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     },
     examples: [
       ['bivy plan', 'a line for each package: version, file, who asked for it'],
-      ['bivy plan --json --platform linux/arm64 --python 3.12.8 --libc musl:1.2', 'for scripts, for another target'],
+      [
+        'bivy plan --json --platform linux/arm64 --python 3.12.8 --libc musl:1.2',
+        'for scripts, for another target',
+      ],
     ],
     positionals: 1,
     load: async () => (await import('./plan.ts')).runPlan,
@@ -81,10 +138,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   dockerfile: {
     summary: 'write the Dockerfile that an expert would write for this project',
     usage: 'bivy dockerfile [DIRECTORY] [--write | --rung 0..5]',
-    about: ['Prints the Dockerfile; `--write` writes it and `.dockerignore`, never over a file that is not bivy’s.'],
+    about: [
+      'Prints the Dockerfile; `--write` writes it and `.dockerignore`, never over a file that is not bivy’s.',
+    ],
     options: {
       write: { type: 'boolean', help: 'write `Dockerfile` and `.dockerignore` into DIRECTORY' },
-      rung: { type: 'string', value: '0..5', help: 'a rung of the climb: 0 naive, 1 pinned, 2 clean, 3 deps first, 4 multi-stage, 5 cache mounts' },
+      rung: {
+        type: 'string',
+        value: '0..5',
+        help: 'a rung of the climb: 0 naive, 1 pinned, 2 clean, 3 deps first, 4 multi-stage, 5 cache mounts',
+      },
     },
     examples: [
       ['bivy dockerfile --write && DOCKER_BUILDKIT=1 docker build -t app .', 'the Dockerfile way'],

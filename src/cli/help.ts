@@ -1,8 +1,8 @@
 // `bivy --help` and `bivy COMMAND --help`.
 
+import { VERSION } from '../kernel/program.ts';
 import { COMMANDS, type Command } from './commands.ts';
 import { GLOBAL_OPTIONS, type Option, type Options } from './options.ts';
-import { VERSION } from '../kernel/program.ts';
 
 export function mainHelp(): string {
   const rows = Object.entries(COMMANDS).map(([name, command]) => [name, command.summary] as const);

@@ -43,7 +43,13 @@ export function parseOptions(command: string, args: readonly string[], options: 
       },
     ]),
   );
-  const { tokens } = parseArgs({ args: [...args], options: config, strict: false, allowPositionals: true, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: config,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
   const values: Record<string, string | boolean | readonly string[]> = {};
   const positionals: string[] = [];
   for (const token of tokens) {
@@ -56,14 +62,23 @@ export function parseOptions(command: string, args: readonly string[], options: 
       values[token.name] = true;
       continue;
     }
-    if (token.value === undefined || (token.value.startsWith('-') && token.inlineValue !== true && token.value !== '-')) {
+    if (
+      token.value === undefined ||
+      (token.value.startsWith('-') && token.inlineValue !== true && token.value !== '-')
+    ) {
       throw usage(command, `\`--${token.name}\` needs a value: ${option.value ?? 'VALUE'}`);
     }
     if (option.multiple === undefined) {
       if (values[token.name] !== undefined) throw usage(command, `\`--${token.name}\` is given twice`);
       values[token.name] = token.value;
     } else {
-      const added = option.multiple === 'list' ? token.value.split(',').map((part) => part.trim()).filter((part) => part !== '') : [token.value];
+      const added =
+        option.multiple === 'list'
+          ? token.value
+              .split(',')
+              .map((part) => part.trim())
+              .filter((part) => part !== '')
+          : [token.value];
       values[token.name] = [...((values[token.name] as readonly string[] | undefined) ?? []), ...added];
     }
   }

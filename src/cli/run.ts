@@ -41,9 +41,13 @@ export async function run(args: readonly string[], streams: Streams): Promise<nu
       return 0;
     }
     if (parsed.positionals.length > command.positionals) {
-      throw new BivyError('USAGE', `\`bivy ${name}\` does not take \`${parsed.positionals[command.positionals] ?? ''}\``, {
-        hint: `run \`bivy ${name} --help\``,
-      });
+      throw new BivyError(
+        'USAGE',
+        `\`bivy ${name}\` does not take \`${parsed.positionals[command.positionals] ?? ''}\``,
+        {
+          hint: `run \`bivy ${name} --help\``,
+        },
+      );
     }
     return await perform(command.load, parsed, streams, json, colour);
   } catch (thrown) {
@@ -85,7 +89,9 @@ async function perform(
 
 function help(name: string | undefined, streams: Streams): number {
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  streams.stdout(`${name === undefined || command === undefined ? mainHelp() : commandHelp(name, command)}\n`);
+  streams.stdout(
+    `${name === undefined || command === undefined ? mainHelp() : commandHelp(name, command)}\n`,
+  );
   return 0;
 }
 
@@ -98,7 +104,9 @@ function unknownCommand(name: string): BivyError {
 
 function interruption(thrown: unknown): BivyError {
   const error = toBivyError(thrown);
-  return error.code === 'INTERRUPTED' ? error : new BivyError('INTERRUPTED', 'interrupted', { cause: thrown });
+  return error.code === 'INTERRUPTED'
+    ? error
+    : new BivyError('INTERRUPTED', 'interrupted', { cause: thrown });
 }
 
 function useColour({ environment, terminal }: Streams): boolean {

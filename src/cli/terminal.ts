@@ -56,21 +56,36 @@ export function createTerminal(options: TerminalOptions): Terminal {
 function sentence(event: Event): string | undefined {
   switch (event.type) {
     case 'lock':
-      return row('lock', `poetry.lock ${event.version} · ${event.fresh ? 'fresh' : 'stale'} · ${event.selected} of ${count(event.total, 'package')}`);
+      return row(
+        'lock',
+        `poetry.lock ${event.version} · ${event.fresh ? 'fresh' : 'stale'} · ${event.selected} of ${count(event.total, 'package')}`,
+      );
     case 'base':
       return row(
         'base',
-        [event.name, event.python === null ? undefined : `python ${event.python}`, event.packages > 0 ? count(event.packages, 'package') : undefined]
+        [
+          event.name,
+          event.python === null ? undefined : `python ${event.python}`,
+          event.packages > 0 ? count(event.packages, 'package') : undefined,
+        ]
           .filter((part) => part !== undefined)
           .join(' · '),
         formatBytes(event.size),
       );
     case 'wheels':
-      return row('wheels', `${event.total} · ${event.cached} cached · ${event.total - event.cached} fetched`, formatBytes(event.size));
+      return row(
+        'wheels',
+        `${event.total} · ${event.cached} cached · ${event.total - event.cached} fetched`,
+        formatBytes(event.size),
+      );
     case 'layers':
       return row('layers', event.names.join(' · '));
     case 'image':
-      return row('image', `${event.platform} · ${formatBytes(event.unpacked)}, ${formatBytes(event.size)} compressed`, formatSeconds(event.seconds));
+      return row(
+        'image',
+        `${event.platform} · ${formatBytes(event.unpacked)}, ${formatBytes(event.size)} compressed`,
+        formatSeconds(event.seconds),
+      );
     case 'published':
       return row(event.changed ? 'wrote' : 'same', event.where);
     case 'note':
@@ -109,11 +124,16 @@ function count(number: number, noun: string): string {
 }
 
 /** What was being done and what was wrong, where, why, and what to do next. */
-export function renderError(error: BivyError, { colour, verbose }: { colour: boolean; verbose: boolean }): string {
+export function renderError(
+  error: BivyError,
+  { colour, verbose }: { colour: boolean; verbose: boolean },
+): string {
   const lines = [`${paint({ colour }, '31', 'error:')} ${error.message}`];
   if (error.location !== undefined) {
     const { file, line, column } = error.location;
-    lines.push(`  in ${file}${line === undefined ? '' : `:${line}`}${column === undefined ? '' : `:${column}`}`);
+    lines.push(
+      `  in ${file}${line === undefined ? '' : `:${line}`}${column === undefined ? '' : `:${column}`}`,
+    );
   }
   for (const cause of error.causes) lines.push(`  caused by: ${cause}`);
   const seen = new Set([error.message, ...error.causes]);

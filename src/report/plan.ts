@@ -47,14 +47,19 @@ export function planLines(plan: InstallPlan): string[] {
   const { python, platform, libc } = plan.target;
   const rows = plan.packages.map((found) => [
     `${found.name} ${found.version}`,
-    found.file?.name ?? (found.source.kind === 'index' || found.source.kind === 'legacy' ? '(nothing for this target)' : `(${found.source.kind})`),
+    found.file?.name ??
+      (found.source.kind === 'index' || found.source.kind === 'legacy'
+        ? '(nothing for this target)'
+        : `(${found.source.kind})`),
     found.why.slice(0, -1).join(' > '),
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   return [
     `python ${python} · ${platform} · ${libc.family} ${libc.major}.${libc.minor} · as Poetry ${plan.poetry} selects (${plan.mode})`,
     '',
-    ...rows.map(([name = '', file = '', why = '']) => `${name.padEnd(widths[0] ?? 0)}  ${file.padEnd(widths[1] ?? 0)}  ${why}`.trimEnd()),
+    ...rows.map(([name = '', file = '', why = '']) =>
+      `${name.padEnd(widths[0] ?? 0)}  ${file.padEnd(widths[1] ?? 0)}  ${why}`.trimEnd(),
+    ),
     ...(plan.root === null ? [] : [`${plan.root.name} ${plan.root.version}  (the project itself)`]),
     ...(plan.problems.length === 0 ? [] : ['']),
     ...plan.problems.flatMap((problem) => [`problem: ${problem.message}`, `  hint: ${problem.hint}`]),

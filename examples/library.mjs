@@ -1,0 +1,12 @@
+// bivy as a library: run it with `node examples/library.mjs` from a checkout that was built with `npm run build`.
+import { build, plan } from 'bivy';
+
+const directory = new URL('annapurna', import.meta.url).pathname;
+
+const planned = await plan({ directory, python: '3.11.2', platform: 'linux/amd64', libc: 'glibc:2.36' });
+for (const { name, version, why } of planned.packages) console.log(`${name} ${version}, for ${why.join(' > ')}`);
+
+if (process.argv.includes('--build')) {
+  const image = await build({ directory, destinations: ['oci:dist/library'], tags: ['annapurna:library'] });
+  console.log(image.digest);
+}

@@ -1,0 +1,128 @@
+// The project's own layer: its wheel's files in site-packages, scripts, and what goes under the work directory. Made in
+// this thread: it is small, and a code edit should cost little.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '../kernel/context.ts';
+import { BivyError } from '../kernel/errors.ts';
+import { entriesKey } from '../layers/entries-key.ts';
+import type { Entry, Part } from '../layers/entry.ts';
+import { type BaseFacts, isBaseDirectory, resolvePath } from '../oci/facts.ts';
+import { type Command, findCommand } from '../project/entrypoint.ts';
+import { collectFiles } from '../project/files.ts';
+import type { Project } from '../project/project.ts';
+import type { Settings } from '../project/settings.ts';
+import { PREFIX } from './environment.ts';
+import { type FileNote, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
+import type { Prepared } from './prepare.ts';
+
+export interface ApplicationOptions {
+  readonly directory: string;
+  readonly project: Project;
+  readonly settings: Settings;
+  readonly facts: BaseFacts;
+  readonly prepared: Prepared;
+  readonly root: boolean;
+  /** Paths below the project where this build writes. */
+  readonly leaveOut: readonly string[];
+}
+
+export interface Application {
+  /** Absent where the project brings no file. */
+  readonly layer: LayerNote | undefined;
+  readonly cached: boolean;
+  readonly command: Command | undefined;
+  /** What its files add to the image's size. */
+  readonly unpacked: number;
+}
+
+export async function makeApplication(options: ApplicationOptions, context: Context): Promise<Application> {
+  const { directory, project, settings, prepared, root, facts } = options;
+  const files = collectFiles(directory, project, {
+    root,
+    include: settings.include,
+    poetry: prepared.plan.poetry,
+    leaveOut: options.leaveOut,
+  });
+  for (const message of files.warnings) context.emit({ type: 'warning', message });
+  const command = findCommand({
+    ...(settings.cmd === undefined ? {} : { cmd: settings.cmd }),
+    entrypoint: settings.entrypoint,
+    project,
+    installed: root && project.packageMode,
+    files: [...files.wheel, ...files.work],
+    read: (source) => readFileSync(join(directory, source), 'utf8'),
+  });
+  const { rootParts } = await import('../wheels/root.ts');
+  const parts = rootParts(project, files, {
+    python: prepared.python,
+    prefix: PREFIX,
+    location: `/${resolvePath(facts, PREFIX.slice(1))}`,
+    workdir: `/${resolvePath(facts, settings.workdir.slice(1))}`,
+  }).map((part) => layOnBase(part, facts));
+  if (parts.every((part) => part.entries.length === 0)) {
+    return { layer: undefined, cached: true, command, unpacked: 0 };
+  }
+  const key = await entriesKey(parts);
+  const { runLayerJob } = await import('./layer-job.ts');
+  const { record, cached } = await makeLayer(
+    key,
+    () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
+    (job) => runLayerJob(job, context.signal),
+    context.cache,
+  );
+  const own = findLayerContents(context.cache, key)?.files;
+  if (own === undefined) {
+    context.cache.discardBlob(record.digest);
+    throw new BivyError('INTERNAL', 'the cache lost what it knew of the application layer', {
+      hint: 'run the command again',
+    });
+  }
+  return {
+    layer: { kind: 'app', name: 'app', packages: packagesOf(prepared), record },
+    cached,
+    command,
+    unpacked: addedBytes(own, prepared, facts, context),
+  };
+}
+
+function packagesOf({ plan: { root } }: Prepared): string[] {
+  return root === null ? [] : [`${root.name}==${root.version}`];
+}
+
+/** Paths through the base's links, and no directory that the base has. */
+function layOnBase(part: Part, facts: BaseFacts): Part {
+  const entries = part.entries.flatMap((entry): Entry[] => {
+    const path = resolvePath(facts, entry.path);
+    return entry.kind === 'directory' && isBaseDirectory(facts, path) ? [] : [{ ...entry, path }];
+  });
+  return { ...part, entries };
+}
+
+/** The size of the files, less what they replace below: in the base, and (rarely) in the layers of wheels. */
+function addedBytes(
+  files: readonly FileNote[],
+  prepared: Prepared,
+  facts: BaseFacts,
+  context: Context,
+): number {
+  let sum = 0;
+  for (const [path, , size] of files) {
+    sum += size - (Object.hasOwn(facts.files, path) ? (facts.files[path] ?? 0) : 0);
+  }
+  const site = `lib/python${prepared.python}/site-packages/`;
+  const tops = new Set(prepared.tops);
+  const meets = files.filter(([path]) => {
+    const inside = path.indexOf(site);
+    if (inside >= 0) return tops.has(path.slice(inside + site.length).split('/')[0] ?? '');
+    return path.includes('/.venv/');
+  });
+  if (meets.length === 0) return sum;
+  const below = new Map<string, number>();
+  for (const { record } of prepared.layers) {
+    for (const [path, , size] of findLayerContents(context.cache, record.key)?.files ?? [])
+      below.set(path, size);
+  }
+  for (const [path] of meets) sum -= below.get(path) ?? 0;
+  return sum;
+}

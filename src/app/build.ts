@@ -1,0 +1,278 @@
+// The image, from the two files of the project to the destinations. Each stage is remembered under the digest of what it
+// depends on, so that a build costs what changed: nothing, the code, a wheel, the base.
+
+import { isAbsolute, relative, resolve } from 'node:path';
+import type { Context } from '../kernel/context.ts';
+import type { Digest } from '../kernel/digest.ts';
+import { BivyError } from '../kernel/errors.ts';
+import type { LayerPool } from '../layers/worker-pool.ts';
+import { assembleImage } from '../oci/assemble.ts';
+import type { Destination } from '../oci/destination.ts';
+import type { BuiltImage, ImageLayer } from '../oci/image.ts';
+import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
+import { makeApplication } from './application.ts';
+import { choosePython, type ResolvedBase, resolveBase } from './base.ts';
+import { type Decoded, decodeInputs, once } from './decoded.ts';
+import { type InputRequest, type Inputs, readInputs } from './inputs.ts';
+import { imageLayer } from './layers.ts';
+import { prepare } from './prepare.ts';
+import { imageSettings } from './settings.ts';
+import { chooseBase, choosePlatform } from './target.ts';
+
+export interface BuildRequest extends InputRequest {
+  /** Names for the image, `team/app:1.2`; empty: the project's own. */
+  readonly tags?: readonly string[];
+  /** `oci:DIR`, `docker`, …; empty: `oci:dist/NAME`. */
+  readonly destinations?: readonly string[];
+  /** Ask the Debian mirror for newer packages now. */
+  readonly refresh?: boolean;
+  readonly workers?: number;
+}
+
+/**
+ * Builds the image and writes it to every destination.
+ * @throws BivyError with any code; nothing is half-written then
+ */
+export async function buildImage(request: BuildRequest, context: Context): Promise<BuildDocument> {
+  const started = performance.now();
+  const inputs = readInputs(request);
+  const decode = once(() => decodeInputs(inputs));
+  const decoded = await decode();
+  const { destinations, named } = await openDestinations(request, decoded, context);
+  for (const destination of destinations) await destination.check(context);
+  const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
+  const pools: LayerPool[] = [];
+  const pool = once(async () => {
+    const { openLayerPool, workerCount } = await import('./layer-pool.ts');
+    const opened = openLayerPool({
+      workers: request.workers ?? workerCount(process.env),
+      signal: context.signal,
+    });
+    pools.push(opened);
+    return opened;
+  });
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      const image = await makeImage(request, inputs, decode, pool, context);
+      const seconds = (): number => (performance.now() - started) / 1000;
+      context.emit({
+        type: 'image',
+        platform: image.platform,
+        unpacked: image.unpacked,
+        size: imageSize(image),
+        seconds: seconds(),
+      });
+      try {
+        const published: BuildDestination[] = [];
+        for (const destination of destinations) {
+          const { kind, path, changed } = await destination.write(image, tags, context);
+          context.emit({ type: 'published', where: path === undefined ? kind : `${kind}:${path}`, changed });
+          published.push({ kind, ...(path === undefined ? {} : { path }) });
+        }
+        return buildDocument({ image, tags, destinations: published, seconds: seconds() });
+      } catch (error) {
+        if (attempt > 1 || !(await discardDamaged(error, image, context))) throw error;
+      }
+    }
+  } finally {
+    for (const opened of pools) await opened.close();
+  }
+}
+
+/** A layer in the cache whose bytes are no longer what they were: forgotten, so that it is made anew. */
+async function discardDamaged(error: unknown, image: BuiltImage, { cache, emit }: Context): Promise<boolean> {
+  if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') return false;
+  let discarded = false;
+  for (const { digest, blob } of image.layers) {
+    if (blob.path !== cache.blobPath(digest)) continue;
+    if ((await cache.verifyBlob(digest)) === undefined) discarded = true;
+  }
+  if (discarded) emit({ type: 'warning', message: 'a layer in the cache was damaged; it is made anew' });
+  return discarded;
+}
+
+async function makeImage(
+  request: BuildRequest,
+  inputs: Inputs,
+  decode: () => Promise<Decoded>,
+  pool: () => Promise<LayerPool>,
+  context: Context,
+): Promise<BuiltImage> {
+  const { project, settings } = await decode();
+  const platform = choosePlatform(settings);
+  const base = await resolveBase(
+    {
+      reference: chooseBase(settings, project),
+      platform,
+      settings,
+      environment: request.environment ?? {},
+      refresh: request.refresh === true,
+      pool,
+    },
+    context,
+  );
+  const python = choosePython(base, settings.python);
+  const { prepared, made, cachedWheels } = await prepare(
+    {
+      base,
+      python,
+      identity: inputs.identity,
+      directory: inputs.directory,
+      environment: request.environment ?? {},
+      decode,
+      plan: async (decoded) => {
+        const { planPackages } = await import('./plan.ts');
+        return planPackages(decoded, inputs, { python: python.version, platform, libc: requireLibc(base) });
+      },
+      pool,
+    },
+    context,
+  );
+  const { plan, wheels } = prepared;
+  const { emit } = context;
+  emit({
+    type: 'lock',
+    version: plan.lockVersion,
+    fresh: plan.fresh,
+    selected: plan.selected,
+    total: plan.locked,
+  });
+  emit({
+    type: 'base',
+    name: base.name,
+    python: python.version,
+    packages: base.packages,
+    size: base.layers.reduce((sum, layer) => sum + layer.size, 0),
+  });
+  emit({ type: 'wheels', total: wheels.total, cached: cachedWheels, size: wheels.size });
+  for (const { path, winner, losers } of prepared.overlaps) {
+    emit({
+      type: 'warning',
+      message: `\`/${path}\` is shipped by ${[...losers, winner].join(' and ')} with different bytes: ${winner}'s is taken, as Poetry's order has it`,
+    });
+  }
+  const application = await makeApplication(
+    {
+      directory: inputs.directory,
+      project,
+      settings,
+      facts: base.facts,
+      prepared,
+      root: inputs.selection.root !== false,
+      leaveOut: writtenInside(request, inputs),
+    },
+    context,
+  );
+  if (application.command !== undefined && application.command.rule !== 'setting') {
+    emit({
+      type: 'note',
+      message: `runs ${application.command.cmd.join(' ')} · ${application.command.reason}`,
+    });
+  }
+  const own: ImageLayer[] = prepared.layers.map((note) =>
+    imageLayer(context.cache, note, !made.has(note.record.key as Digest), emit),
+  );
+  if (application.layer !== undefined)
+    own.push(imageLayer(context.cache, application.layer, application.cached, emit));
+  emit({
+    type: 'layers',
+    names: namesOf(
+      base,
+      prepared.layers.map((note) => note),
+      application.layer !== undefined,
+    ),
+  });
+  const composed = base.config === undefined;
+  return assembleImage({
+    platform,
+    ...(base.config === undefined ? {} : { base: { config: base.config, layers: base.layers } }),
+    layers: composed ? [...base.layers, ...own] : own,
+    settings: imageSettings(settings, {
+      user: prepared.user,
+      command: application.command,
+      defaults: base.defaults,
+    }),
+    epoch: epochOf(request.environment ?? {}),
+    unpacked: base.facts.unpacked + prepared.unpacked + application.unpacked,
+  });
+}
+
+function requireLibc(base: ResolvedBase): NonNullable<ResolvedBase['facts']['libc']> {
+  const { libc } = base.facts;
+  if (libc !== undefined) return libc;
+  throw new BivyError('BASE_UNSUPPORTED', `the base \`${base.name}\` has no C library that bivy knows`, {
+    hint: 'wheels are made for glibc or musl; take a base that has one, for example `debian:12`',
+  });
+}
+
+/** Names of layers for people: alone by name, buckets counted together. */
+function namesOf(
+  base: ResolvedBase,
+  layers: readonly { readonly kind: string; readonly name: string; readonly packages: readonly string[] }[],
+  application: boolean,
+): string[] {
+  const buckets = layers.filter(({ kind, name, packages }) => kind === 'wheels' && !isAlone(name, packages));
+  const shared = buckets.reduce((sum, { packages }) => sum + packages.length, 0);
+  const alone = layers
+    .filter(({ kind, name, packages }) => kind === 'wheels' && isAlone(name, packages))
+    .map(({ name }) => name);
+  return [
+    ...(base.layers.length === 0 ? [] : [base.layers.length === 1 ? 'base' : `base (${base.layers.length})`]),
+    ...alone,
+    ...(shared === 0
+      ? []
+      : [
+          `${shared} ${alone.length === 0 ? '' : 'more '}wheel${shared === 1 ? '' : 's'} in ${buckets.length}`,
+        ]),
+    'venv',
+    ...(application ? ['app'] : []),
+  ];
+}
+
+function isAlone(name: string, packages: readonly string[]): boolean {
+  return packages.length === 1 && packages[0]?.startsWith(`${name}==`) === true;
+}
+
+async function openDestinations(
+  request: BuildRequest,
+  { project }: Decoded,
+  context: Context,
+): Promise<{ readonly destinations: readonly Destination[]; readonly named: string }> {
+  const { openDestination } = await import('./destinations.ts');
+  const name =
+    (project.name ?? 'app')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'app';
+  const version =
+    (project.version ?? 'latest')
+      .replace(/[^A-Za-z0-9_.-]+/g, '-')
+      .replace(/^[.-]+/, '')
+      .slice(0, 128) || 'latest';
+  const spelled =
+    request.destinations !== undefined && request.destinations.length > 0
+      ? request.destinations
+      : [`oci:dist/${name}`];
+  const destinations: Destination[] = [];
+  for (const text of spelled)
+    destinations.push(await openDestination(text, request.environment ?? {}, context));
+  return { destinations, named: `${name}:${version}` };
+}
+
+/** Destinations inside the project, relative to it: what a build writes must not be part of the next one. */
+function writtenInside({ destinations = [] }: BuildRequest, { directory }: Inputs): string[] {
+  return ['dist', ...destinations.map((text) => text.slice(text.indexOf(':') + 1))].flatMap((path) => {
+    const inside = relative(directory, resolve(path));
+    return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? [] : [inside];
+  });
+}
+
+/** Seconds since 1970 for every `created`: `SOURCE_DATE_EPOCH`, else 0. @throws BivyError `USAGE` */
+function epochOf(environment: Readonly<Record<string, string | undefined>>): number {
+  const text = environment['SOURCE_DATE_EPOCH'];
+  if (text === undefined || text === '') return 0;
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new BivyError('USAGE', `\`SOURCE_DATE_EPOCH\` is \`${text}\``, {
+    hint: 'give seconds since 1970, or leave it out',
+  });
+}

@@ -1,0 +1,48 @@
+// The two files of the project as values, decoded when a stage needs them and then once.
+
+import type { Lock } from '../lock/lock.ts';
+import type { Project } from '../project/project.ts';
+import type { Settings } from '../project/settings.ts';
+import type { Inputs } from './inputs.ts';
+
+export interface Decoded {
+  readonly project: Project;
+  readonly settings: Settings;
+  readonly lock: () => Promise<Lock>;
+}
+
+/** @throws BivyError `TOML_SYNTAX`, `PROJECT_INVALID`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_KEY`; of the lock, when it is asked for */
+export async function decodeInputs(inputs: Inputs): Promise<Decoded> {
+  const [{ decodePyproject }, { resolveSettings }] = await Promise.all([
+    import('../project/pyproject.ts'),
+    import('../project/settings.ts'),
+  ]);
+  const project = decodePyproject(inputs.pyproject, 'pyproject.toml');
+  const settings = resolveSettings({
+    flags: inputs.flags,
+    environment: inputs.environment,
+    table: project.settings,
+    file: project.file,
+    lineOf: project.lineOf,
+  });
+  let lock: Promise<Lock> | undefined;
+  return {
+    project,
+    settings,
+    lock: () => {
+      lock ??= import('../lock/poetry-lock.ts').then(({ decodeLock }) =>
+        decodeLock(inputs.lock, 'poetry.lock'),
+      );
+      return lock;
+    },
+  };
+}
+
+/** Runs `make` at the first call, and gives the same answer ever after. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,110 @@
+// What a build is asked for and reads first: two files of the project, the flags, the environment. Their digest is the
+// key under which later stages are remembered.
+
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Digest, digestOf, keyOf } from '../kernel/digest.ts';
+import { BivyError } from '../kernel/errors.ts';
+import { VERSION } from '../kernel/program.ts';
+
+/** Flags of `[tool.bivy]`'s keys; see `resolveSettings`, which checks them. */
+export interface SettingFlags {
+  readonly base?: string;
+  readonly python?: string;
+  readonly platforms?: readonly string[];
+  readonly only?: readonly string[];
+  readonly with?: readonly string[];
+  readonly without?: readonly string[];
+  readonly extras?: readonly string[];
+  readonly allExtras?: boolean;
+}
+
+/** How packages are selected beyond what settings say. */
+export interface SelectionFlags {
+  readonly defaultGroups?: boolean;
+  readonly allGroups?: boolean;
+  /** False: the project itself stays out. */
+  readonly root?: boolean;
+  /** Follow this Poetry. */
+  readonly poetry?: string;
+  readonly mode?: 'lock-markers' | 'walk';
+}
+
+export interface Inputs {
+  /** Absolute path. */
+  readonly directory: string;
+  /** As the user named it, for messages. */
+  readonly spelling: string;
+  readonly pyproject: string;
+  readonly lock: string;
+  readonly flags: SettingFlags;
+  readonly selection: SelectionFlags;
+  /** `BIVY_*` variables. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Of everything above but the directory. */
+  readonly identity: Digest;
+}
+
+export interface InputRequest {
+  readonly directory: string;
+  readonly flags?: SettingFlags;
+  readonly selection?: SelectionFlags;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** @throws BivyError `PROJECT_MISSING`, `LOCK_MISSING` */
+export function readInputs({
+  directory,
+  flags = {},
+  selection = {},
+  environment = {},
+}: InputRequest): Inputs {
+  const absolute = resolve(directory);
+  const pyproject = readText(absolute, 'pyproject.toml', () => {
+    throw new BivyError('PROJECT_MISSING', `there is no \`pyproject.toml\` in \`${directory}\``, {
+      hint: 'name the directory of a Poetry project: `bivy COMMAND DIRECTORY`',
+      location: { file: join(directory, 'pyproject.toml') },
+    });
+  });
+  const lock = readText(absolute, 'poetry.lock', () => {
+    throw new BivyError('LOCK_MISSING', `there is no \`poetry.lock\` in \`${directory}\``, {
+      hint: 'run `poetry lock` and commit the result',
+      location: { file: join(directory, 'poetry.lock') },
+    });
+  });
+  const own = Object.fromEntries(
+    Object.entries(environment).filter(
+      (pair): pair is [string, string] =>
+        pair[0].startsWith('BIVY_') && !UNRELATED.has(pair[0]) && pair[1] !== undefined,
+    ),
+  );
+  return {
+    directory: absolute,
+    spelling: directory,
+    pyproject,
+    lock,
+    flags,
+    selection,
+    environment: own,
+    identity: keyOf({
+      version: VERSION,
+      pyproject: digestOf(pyproject),
+      lock: digestOf(lock),
+      flags,
+      selection,
+      environment: own,
+    }),
+  };
+}
+
+/** Variables that say where or how to work, not what comes out. */
+const UNRELATED: ReadonlySet<string> = new Set(['BIVY_CACHE_DIR', 'BIVY_WORKERS', 'BIVY_SHARED', 'BIVY_CI']);
+
+function readText(directory: string, name: string, missing: () => never): string {
+  try {
+    return readFileSync(join(directory, name), 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(String((error as NodeJS.ErrnoException).code))) return missing();
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+// Files that packages of different layers ship. The last by Poetry's order wins, whatever the layers' order: where the
+// layer of a loser lies above the winner's, the winner's file is stated once more, above them all. Pure.
+
+import type { FileNote, LayerContents } from './layers.ts';
+
+export interface CrossOverlap {
+  readonly path: string;
+  /** `name==version` */
+  readonly winner: string;
+  readonly losers: readonly string[];
+  /** The winner's file has to be stated again. */
+  readonly restate: boolean;
+}
+
+/**
+ * Only files whose bytes differ; sorted by path.
+ * @param layers lowest first
+ * @param order parts (`name==version`) in the order in which Poetry installs them
+ */
+export function findOverlaps(
+  layers: readonly LayerContents[],
+  order: readonly string[],
+): readonly CrossOverlap[] {
+  const rank = new Map(order.map((part, index) => [part, index]));
+  const seen = new Map<string, FileNote>();
+  const shared = new Map<string, FileNote[]>();
+  for (const { files } of layers) {
+    for (const file of files) {
+      const other = seen.get(file[0]);
+      if (other === undefined) seen.set(file[0], file);
+      else shared.set(file[0], [...(shared.get(file[0]) ?? [other]), file]);
+    }
+  }
+  const found: CrossOverlap[] = [];
+  for (const [path, files] of shared) {
+    const rankOf = (file: FileNote): number => rank.get(file[3]) ?? -1;
+    const winner = files.reduce((best, file) => (rankOf(file) > rankOf(best) ? file : best));
+    const top = files[files.length - 1];
+    const losers = files.filter((file) => file !== winner && file[1] !== winner[1]).map((file) => file[3]);
+    if (losers.length === 0) continue;
+    found.push({ path, winner: winner[3], losers, restate: top?.[1] !== winner[1] });
+  }
+  for (const { overlaps } of layers) {
+    for (const { path, winner, loser, same } of overlaps) {
+      if (!same && !shared.has(path)) found.push({ path, winner, losers: [loser], restate: false });
+    }
+  }
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

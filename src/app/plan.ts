@@ -1,0 +1,85 @@
+// The plan of a build, and the use case of `bivy plan`: which packages and files, for which target, and why.
+
+import type { Context } from '../kernel/context.ts';
+import type { InstallPlan } from '../lock/plan.ts';
+import { planInstall } from '../lock/plan-install.ts';
+import { parseLibc } from '../python/environment.ts';
+import type { Libc, Target } from '../python/target.ts';
+import { choosePython, DEBIAN_BASES, resolveBase } from './base.ts';
+import { type Decoded, decodeInputs } from './decoded.ts';
+import { type InputRequest, type Inputs, readInputs } from './inputs.ts';
+import { chooseBase, choosePlatform } from './target.ts';
+
+/** The plan as the flags and settings select it. @throws BivyError what Poetry would refuse, and a stale lock */
+export async function planPackages(
+  { project, settings, lock }: Decoded,
+  { selection }: Inputs,
+  target: Target,
+  allowStale = false,
+): Promise<InstallPlan> {
+  return planInstall(project, await lock(), target, {
+    only: settings.only,
+    with: settings.with,
+    without: settings.without,
+    extras: settings.extras,
+    allExtras: settings.allExtras,
+    defaultGroups: selection.defaultGroups === true,
+    allGroups: selection.allGroups === true,
+    root: selection.root !== false,
+    allowStale,
+    ...(selection.poetry === undefined ? {} : { poetry: selection.poetry }),
+    ...(selection.mode === undefined ? {} : { mode: selection.mode }),
+  });
+}
+
+export interface PlanRequest extends InputRequest {
+  /** `3.11.11`; absent: the base's. */
+  readonly python?: string;
+  /** `glibc:2.36`; absent: the base's. */
+  readonly libc?: string;
+  readonly allowStale?: boolean;
+}
+
+/** Of `debian:12`: for a target of which only the Python is said. */
+const USUAL_LIBC: Libc = { family: 'glibc', major: 2, minor: 36 };
+
+/** A target needs no base where Python and libc are said, and none that is here where the base is one of bivy's own. */
+export async function planProject(request: PlanRequest, context: Context): Promise<InstallPlan> {
+  const inputs = readInputs(request);
+  const decoded = await decodeInputs(inputs);
+  return planPackages(
+    decoded,
+    inputs,
+    await chooseTarget(request, decoded, context),
+    request.allowStale === true,
+  );
+}
+
+async function chooseTarget(
+  request: PlanRequest,
+  { project, settings }: Decoded,
+  context: Context,
+): Promise<Target> {
+  const platform = choosePlatform(settings);
+  const { python } = request;
+  const libc = request.libc === undefined ? undefined : parseLibc(request.libc);
+  if (python !== undefined && (libc !== undefined || settings.base === undefined)) {
+    return { python, platform, libc: libc ?? USUAL_LIBC };
+  }
+  const reference = chooseBase(settings, project);
+  const own = DEBIAN_BASES[reference];
+  if (own?.libc !== undefined) return { python: python ?? own.python, platform, libc: libc ?? own.libc };
+  const base = await resolveBase(
+    {
+      reference,
+      platform,
+      settings,
+      environment: request.environment ?? {},
+      refresh: false,
+      pool: () => Promise.reject(new Error('an image on this disk needs no layer to be made')),
+    },
+    context,
+  );
+  const found = libc ?? base.facts.libc ?? USUAL_LIBC;
+  return { python: python ?? choosePython(base, settings.python).version, platform, libc: found };
+}

@@ -1,0 +1,168 @@
+// The wheels of a plan as layers: partition, fetch what is missing, make what is missing, and find the files that two
+// packages ship.
+
+import type { Cache } from '../kernel/cache.ts';
+import type { Context } from '../kernel/context.ts';
+import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
+import { BivyError } from '../kernel/errors.ts';
+import type { WheelsJob } from '../layers/job.ts';
+import { wheelKey } from '../layers/key.ts';
+import { type LayerPlan, partitionWheels } from '../layers/partition.ts';
+import type { LayerPool } from '../layers/worker-pool.ts';
+import type { PlannedPackage } from '../lock/plan.ts';
+import { findLayer, keepLayer, type LayerNote } from './layers.ts';
+
+/** A package of the plan with the file that was chosen for it. */
+export interface PlannedWheel {
+  readonly package: PlannedPackage;
+  readonly fileName: string;
+  readonly sha256: string;
+}
+
+export interface WheelPlace {
+  /** `3.11` */
+  readonly python: string;
+  readonly prefix: string;
+  /** Where the prefix lies physically. */
+  readonly location: string;
+}
+
+interface SizedWheel extends PlannedWheel {
+  readonly key: Digest;
+  readonly name: string;
+  readonly version: string;
+  readonly size: number;
+}
+
+export interface WheelLayer extends LayerNote {
+  readonly cached: boolean;
+  readonly wheels: readonly PlannedWheel[];
+}
+
+export interface WheelLayers {
+  /** Lowest first. */
+  readonly layers: readonly WheelLayer[];
+  /** How many wheels nothing had to be fetched for, and the bytes of all. */
+  readonly cached: number;
+  readonly size: number;
+}
+
+export interface WheelLayerOptions {
+  readonly wheels: readonly PlannedWheel[];
+  readonly place: WheelPlace;
+  /** Most layers. */
+  readonly budget: number;
+  readonly pool: LayerPool;
+  /** Puts the files into the cache. */
+  readonly fetch: (wheels: readonly PlannedWheel[]) => Promise<void>;
+}
+
+/** What is remembered of a wheel once it was here, so that its layer can be planned without it. */
+const SIZES = 'wheel-sizes';
+
+export async function makeWheelLayers(options: WheelLayerOptions, context: Context): Promise<WheelLayers> {
+  const { wheels, place, budget, pool, fetch } = options;
+  const { cache } = context;
+  const unknown = wheels.filter((wheel) => sizeOf(cache, wheel) === undefined);
+  let fetched = unknown.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined).length;
+  if (unknown.length > 0) await fetch(unknown);
+
+  const plans = partitionWheels(
+    wheels.map((wheel) => sized(cache, wheel, place)),
+    budget,
+  );
+  const missing = plans
+    .filter(({ key }) => findLayer(cache, key) === undefined)
+    .flatMap((plan) => plan.wheels);
+  const absent = missing.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined);
+  fetched += absent.length;
+  if (absent.length > 0) await fetch(absent);
+
+  const layers = await Promise.all(plans.map((plan) => makePlanned(plan, place, pool, fetch, context)));
+  const size = wheels.reduce((sum, wheel) => sum + (sizeOf(cache, wheel) ?? 0), 0);
+  return { layers, cached: wheels.length - fetched, size };
+}
+
+async function makePlanned(
+  plan: LayerPlan<SizedWheel>,
+  place: WheelPlace,
+  pool: LayerPool,
+  fetch: WheelLayerOptions['fetch'],
+  context: Context,
+): Promise<WheelLayer> {
+  const { cache } = context;
+  const note = {
+    kind: 'wheels' as const,
+    name: plan.name,
+    packages: plan.wheels.map(({ name, version }) => `${name}==${version}`),
+    wheels: plan.wheels,
+  };
+  const known = findLayer(cache, plan.key);
+  if (known !== undefined) return { ...note, record: known, cached: true };
+  const job = (): WheelsJob => ({
+    kind: 'wheels',
+    wheels: plan.wheels.map(({ sha256, fileName, size }) => ({
+      path: cache.blobPath(toDigest(`sha256:${sha256}`)),
+      fileName,
+      sha256,
+      size,
+    })),
+    python: place.python,
+    prefix: place.prefix,
+    ...(place.location === place.prefix ? {} : { location: place.location }),
+    output: cache.temporary(),
+  });
+  const first = job();
+  try {
+    return {
+      ...note,
+      record: keepLayer(cache, plan.key, first.output, await pool.run(first)),
+      cached: false,
+    };
+  } catch (error) {
+    if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') throw error;
+    // A wheel in the cache was damaged: fetching verifies, discards and gets it anew. Once.
+    context.emit({ type: 'warning', message: `${error.message}; it is fetched anew` });
+    await fetch(plan.wheels);
+    const again = job();
+    return {
+      ...note,
+      record: keepLayer(cache, plan.key, again.output, await pool.run(again)),
+      cached: false,
+    };
+  }
+}
+
+function sized(cache: Cache, wheel: PlannedWheel, place: WheelPlace): SizedWheel {
+  const { sha256, fileName } = wheel;
+  const size = sizeOf(cache, wheel);
+  if (size === undefined)
+    throw new BivyError('INTERNAL', `\`${fileName}\` was fetched and is not in the cache`);
+  return {
+    ...wheel,
+    key: wheelKey({
+      sha256,
+      fileName,
+      libPython: `lib/python${place.python}`,
+      prefix: place.prefix,
+      ...(place.location === place.prefix ? {} : { location: place.location }),
+    }),
+    name: wheel.package.name,
+    version: wheel.package.version,
+    size,
+  };
+}
+
+function sizeOf(cache: Cache, wheel: PlannedWheel): number | undefined {
+  const blob = cache.findBlob(blobOf(wheel));
+  const key = keyOf({ wheel: wheel.sha256 });
+  const remembered = cache.readRecord<number>(SIZES, key);
+  if (remembered !== undefined) return remembered;
+  if (blob === undefined) return undefined;
+  cache.writeRecord(SIZES, key, blob.size);
+  return blob.size;
+}
+
+function blobOf({ sha256 }: PlannedWheel): Digest {
+  return toDigest(`sha256:${sha256}`);
+}
