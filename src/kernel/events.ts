@@ -29,6 +29,8 @@ export type Event =
       readonly size: number;
       readonly seconds: number;
     }
+  /** Bytes sent to an engine so far; `total` does not count what it has already. */
+  | { readonly type: 'upload'; readonly to: string; readonly sent: number; readonly total: number }
   | { readonly type: 'layers'; readonly names: readonly string[] }
   | { readonly type: 'published'; readonly where: string; readonly changed: boolean }
   | { readonly type: 'note'; readonly message: string }

@@ -5,6 +5,8 @@ import type { BasePython } from './facts.ts';
 import type { FileTree, Inode } from './filesystem.ts';
 import { isMachine, type Learnt, patchlevelOf } from './probe.ts';
 
+const EXECUTABLE = /^(?:(.*)\/)?bin\/python(?:3(?:\.(\d+))?)?$/;
+
 /**
  * CPython's executables for that architecture: real files `bin/python3.X`, those that `PATH` leads to first. A version
  * is what the executable says, else the shared library or the headers of the same installation, else `PYTHON_VERSION`.
@@ -15,17 +17,29 @@ export function findPythons(
   env: ReadonlyMap<string, string>,
 ): readonly BasePython[] {
   const found: BasePython[] = [];
+  const inodes = new Map<Inode, string>();
   for (const [path, node] of tree.nodes()) {
     if (node.kind !== 'file' || (node.inode.mode & 0o111) === 0) continue;
     const learnt = learntOf(node.inode);
     if (learnt?.kind !== 'python' || !isMachine(learnt.elf, architecture)) continue;
-    const [, prefix, minor] = /^(?:(.*)\/)?bin\/python(?:3(?:\.(\d+))?)?$/.exec(path) ?? [];
-    if (path.includes('/libpython')) continue;
+    const match = EXECUTABLE.exec(path);
+    if (match === null) continue;
+    const [, prefix, minor] = match;
+    // Of several hard links the longest name says most: `python3.11` rather than `python3`.
+    const other = inodes.get(node.inode);
+    if (other !== undefined && other.length >= path.length) continue;
     // A virtual environment's own copy is no installation.
     if (tree.lookup(join(prefix, 'pyvenv.cfg')) !== undefined) continue;
     const version = learnt.version ?? versionNear(tree, prefix ?? '', minor) ?? versionOf(env, minor);
     const parts = /^(\d+)\.(\d+)\./.exec(version ?? '');
     if (version === undefined || parts === null) continue;
+    if (other !== undefined) {
+      found.splice(
+        found.findIndex(({ executable }) => executable === `/${other}`),
+        1,
+      );
+    }
+    inodes.set(node.inode, path);
     found.push({
       version,
       executable: `/${path}`,

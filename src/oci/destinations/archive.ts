@@ -15,15 +15,21 @@ import {
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Context } from '../../kernel/context.ts';
-import { canonicalJson, hexOf } from '../../kernel/digest.ts';
 import { BivyError } from '../../kernel/errors.ts';
 import { decodeHeader } from '../../kernel/untar-header.ts';
-import { END, encodeHeader, paddingOf } from '../../layers/tar.ts';
 import type { Destination, Published } from '../destination.ts';
 import type { BuiltImage, ImageIndex } from '../image.ts';
-import { parseReference } from '../reference.ts';
-import { blobsOf, imagesOf, indexJson, isOurs, LAYOUT_VERSION, type PublishedBlob } from './contents.ts';
+import { blobsOf, imagesOf, indexJson, isOurs, LAYOUT_VERSION } from './contents.ts';
 import { readPublished, writeAll } from './copy.ts';
+import {
+  ARCHIVE_END,
+  blobName,
+  dockerManifest,
+  memberHeader,
+  memberOf,
+  memberPadding,
+  memberSize,
+} from './members.ts';
 import { siblingOf } from './sibling.ts';
 
 type Kind = 'oci-archive' | 'docker-archive';
@@ -52,8 +58,8 @@ async function writeArchive(
   refuseForeign(kind, path, target);
   const head = headOf(kind, path, image, tags);
   const blobs = blobsOf(image);
-  const size = blobs.reduce((sum, blob) => sum + BLOCK + blob.size + paddingOf(blob.size), head.length);
-  if (isSame(target, head, size + END.length)) return { kind, path, changed: false };
+  const size = blobs.reduce((sum, blob) => sum + memberSize(blob.size), head.length);
+  if (isSame(target, head, size + ARCHIVE_END.length)) return { kind, path, changed: false };
 
   const draft = siblingOf(target);
   try {
@@ -65,9 +71,9 @@ async function writeArchive(
         for await (const chunk of readPublished(blob, `${kind}:${path}`, context)) {
           await writeAll(file, chunk);
         }
-        await writeAll(file, new Uint8Array(paddingOf(blob.size)));
+        await writeAll(file, memberPadding(blob.size));
       }
-      await writeAll(file, END);
+      await writeAll(file, ARCHIVE_END);
     } finally {
       await file.close();
     }
@@ -97,40 +103,7 @@ function headOf(kind: Kind, path: string, image: BuiltImage | ImageIndex, tags: 
     }
     members.push(['manifest.json', dockerManifest(only, tags)]);
   }
-  return Buffer.concat(
-    members.flatMap(([name, bytes]) => [
-      memberHeader(name, bytes.length),
-      bytes,
-      new Uint8Array(paddingOf(bytes.length)),
-    ]),
-  );
-}
-
-/**
- * The bytes of the `manifest.json` that Docker's classic store reads (moby, image/tarexport).
- * @param tags references as users write them
- */
-export function dockerManifest(image: BuiltImage, tags: readonly string[]): Uint8Array {
-  const names = [...new Set(tags.map((tag) => parseReference(tag).familiar))];
-  return Buffer.from(
-    canonicalJson([
-      {
-        Config: `blobs/sha256/${hexOf(image.configDigest)}`,
-        RepoTags: names,
-        Layers: image.layers.map((layer) => blobName(layer)),
-      },
-    ]),
-  );
-}
-
-/** Where a blob stands in an archive. */
-export function blobName({ digest }: Pick<PublishedBlob, 'digest'>): string {
-  return `blobs/sha256/${hexOf(digest)}`;
-}
-
-/** The 512 bytes before a member of an archive. */
-export function memberHeader(path: string, size: number): Uint8Array {
-  return encodeHeader({ kind: 'file', path, mode: 0o644, uid: 0, gid: 0, size, target: '' });
+  return Buffer.concat(members.map(([name, bytes]) => memberOf(name, bytes)));
 }
 
 /** The file itself, where the path is a link to it. @throws BivyError `DESTINATION_INVALID` */

@@ -1,0 +1,72 @@
+// What an engine is sent: the tar of `docker-archive:`, streamed, without the layers that it has.
+
+import type { Context } from '../kernel/context.ts';
+import { indexJson, LAYOUT_VERSION, type PublishedBlob } from '../oci/destinations/contents.ts';
+import { readPublished } from '../oci/destinations/copy.ts';
+import {
+  ARCHIVE_END,
+  blobName,
+  dockerManifest,
+  memberHeader,
+  memberOf,
+  memberPadding,
+  memberSize,
+} from '../oci/destinations/members.ts';
+import type { BuiltImage } from '../oci/image.ts';
+import type { Reference } from '../oci/reference.ts';
+import type { EngineRequest } from './client.ts';
+
+/** @param present how many of the lowest layers are left out: their files are named and absent */
+export function loadArchive(
+  image: BuiltImage,
+  references: readonly Reference[],
+  present: number,
+  context: Context,
+): NonNullable<EngineRequest['body']> {
+  const tags = references.map(({ familiar }) => familiar);
+  const heads: (readonly [string, Uint8Array])[] = [
+    ['manifest.json', dockerManifest(image, tags)],
+    [blobName({ digest: image.configDigest }), image.config],
+  ];
+  if (present === 0) {
+    // Whole, it is a layout as well: what containerd's store reads, and keeps as it is.
+    heads.unshift(
+      ['oci-layout', LAYOUT_VERSION],
+      ['index.json', indexJson(image, tags)],
+      [blobName({ digest: image.manifestDigest }), image.manifest],
+    );
+  }
+  const layers = new Map<string, PublishedBlob>();
+  for (const { digest, size, blob } of image.layers.slice(present))
+    layers.set(digest, { digest, size, ...blob });
+  const sizes = [...heads.map(([, bytes]) => bytes.length), ...[...layers.values()].map(({ size }) => size)];
+  const total = sizes.reduce((sum, size) => sum + memberSize(size), ARCHIVE_END.length);
+  return {
+    type: 'application/x-tar',
+    size: total,
+    chunks: chunksOf(heads, [...layers.values()], total, context),
+  };
+}
+
+async function* chunksOf(
+  heads: readonly (readonly [string, Uint8Array])[],
+  layers: readonly PublishedBlob[],
+  total: number,
+  context: Context,
+): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  for (const [name, bytes] of heads) {
+    const member = memberOf(name, bytes);
+    sent += member.length;
+    yield member;
+  }
+  for (const layer of layers) {
+    context.emit({ type: 'upload', to: 'docker', sent, total });
+    yield memberHeader(blobName(layer), layer.size);
+    yield* readPublished(layer, 'docker', context);
+    yield memberPadding(layer.size);
+    sent += memberSize(layer.size);
+  }
+  yield ARCHIVE_END;
+  context.emit({ type: 'upload', to: 'docker', sent: total, total });
+}
