@@ -102,7 +102,7 @@ export function evaluateMarker(
   const extras = options.extras === undefined ? undefined : new Set([...options.extras].map(normalizeName));
   let value: Value;
   try {
-    value = valueOf(marker.expression, environment, extras);
+    value = reduce(marker.expression, environment, extras);
   } catch (error) {
     throw invalid(marker.text, error instanceof Error ? error.message : String(error), error);
   }
@@ -112,7 +112,7 @@ export function evaluateMarker(
   });
 }
 
-function valueOf(
+function reduce(
   expression: Expression,
   environment: MarkerEnvironment,
   extras: ReadonlySet<string> | undefined,
@@ -121,7 +121,7 @@ function valueOf(
   const decisive = expression.kind === 'any';
   let result: Value = !decisive;
   for (const part of expression.parts) {
-    const value = valueOf(part, environment, extras);
+    const value = reduce(part, environment, extras);
     if (value === decisive) return decisive;
     if (typeof value !== 'boolean' && typeof result === 'boolean') result = value;
   }
