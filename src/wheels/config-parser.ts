@@ -10,8 +10,8 @@ const DEEPEST = 10;
 /** Replacements in one file: hostile ones multiply with every level. */
 const MOST_REPLACEMENTS = 10_000;
 
-/** The sections in their order, values interpolated. @throws SyntaxError that says which line is at fault */
-export function parseConfig(text: string): Sections {
+/** Those sections that are asked for, in the file's order, values interpolated. @throws SyntaxError that says which line is at fault */
+export function parseConfig(text: string, wanted: readonly string[]): Sections {
   const defaults = new Map<string, string>();
   const sections = new Map<string, Map<string, string>>();
   let current: Map<string, string> | undefined;
@@ -50,6 +50,7 @@ export function parseConfig(text: string): Sections {
   const budget = { left: MOST_REPLACEMENTS };
   const result = new Map<string, Map<string, string>>();
   for (const [name, own] of sections) {
+    if (!wanted.includes(name)) continue;
     const raw = new Map([...defaults, ...own].map(([key, value]) => [key, trimEnd(value)]));
     result.set(name, new Map([...raw].map(([key, value]) => [key, interpolate(value, raw, 1, budget)])));
   }

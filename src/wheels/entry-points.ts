@@ -23,8 +23,7 @@ const REFERENCE = new RegExp(
 /** Console and graphical scripts in the file's order; on POSIX they are alike. @throws SyntaxError that says what is wrong */
 export function parseEntryPoints(text: string): readonly EntryPoint[] {
   const points: EntryPoint[] = [];
-  for (const [section, values] of parseConfig(text)) {
-    if (!SECTIONS.includes(section)) continue;
+  for (const values of parseConfig(text, SECTIONS).values()) {
     for (const [name, value] of values) {
       const groups = REFERENCE.exec(value)?.groups;
       if (groups === undefined) throw new SyntaxError(`\`${name} = ${value}\` is not \`module:attribute\``);

@@ -73,7 +73,9 @@ describe('archives that are well', () => {
   test('more members than 16 bits can count, with and without zip64', () => {
     const many = Array.from({ length: 65_600 }, (_, index) => ({ name: `f${index}`, method: 0 }));
     expect(open(many, { zip64: true }).members.length).toBe(65_600);
-    expect(open(many, { entries: 64 }).members.length).toBe(65_600);
+    const narrow = zip(many, { entries: 64 });
+    expect(openBytes(narrow).members.length).toBe(65_600);
+    expect(refusal(() => openBytes(narrow, { entries: 65_599 }))).toMatch(/UNSAFE.*65600 members/);
   });
 
   test('names: case and Unicode form make different files, code page 437 without the flag', () => {
@@ -233,8 +235,6 @@ describe('bombs', () => {
   test('more members than are allowed', () => {
     expect(refusal(() => open([A, B], {}, { entries: 1 }))).toMatch(/UNSAFE/);
     expect(refusal(() => open([A, B], {}, { directorySize: 90 }))).toMatch(/UNSAFE/);
-    const many = Array.from({ length: 65_537 }, (_, index) => ({ name: `f${index}`, method: 0 }));
-    expect(refusal(() => open(many, { entries: 1 }, { entries: 65_536 }))).toMatch(/UNSAFE.*65537 members/);
   });
 });
 
