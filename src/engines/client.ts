@@ -45,12 +45,16 @@ interface Link {
   readonly options: RequestOptions;
   readonly request: typeof httpRequest;
   /** What the other side said outside of HTTP: ssh's complaints. */
-  complaint(): string;
+  complaint(): Promise<string>;
   close(): void;
 }
 
 async function dial(endpoint: Endpoint): Promise<Link> {
-  const plain = { request: httpRequest, complaint: (): string => '', close: (): void => undefined };
+  const plain = {
+    request: httpRequest,
+    complaint: async (): Promise<string> => '',
+    close: (): void => undefined,
+  };
   if (endpoint.kind === 'unix') return { ...plain, options: { socketPath: endpoint.path } };
   if (endpoint.kind === 'tcp') {
     const options = { host: endpoint.host, port: endpoint.port };
@@ -76,23 +80,29 @@ function exchange(endpoint: Endpoint, request: EngineRequest, link: Link): Promi
       ...link.options,
       method,
       path,
-      agent: false,
-      signal,
+      // A connection of its own; where one is given, there must be no agent at all.
+      ...(link.options.createConnection === undefined ? { agent: false } : {}),
       headers: {
         host: 'docker',
         connection: 'close',
         ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': body.size }),
       },
     });
+    const abort = (): void => {
+      call.destroy();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    call.once('close', () => signal.removeEventListener('abort', abort));
     call.once('response', (response) => {
       answered = true;
       collect(response)
-        .then(resolve, (error: unknown) => reject(toEngineError(endpoint, error, link)))
+        .then(resolve, (error: unknown) => toEngineError(endpoint, error, link).then(reject))
         .finally(() => call.destroy());
     });
-    call.once('error', (error) => {
+    call.on('error', (error) => {
       // An engine that refuses a body answers and hangs up: the answer says more than the broken pipe.
-      if (!answered) reject(toEngineError(endpoint, error, link));
+      if (!answered) void toEngineError(endpoint, error, link).then(reject);
     });
     if (body === undefined) {
       call.setTimeout(PATIENCE_MS, () => call.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
@@ -146,10 +156,10 @@ const NOT_THERE = new Set([
   'EAI_AGAIN',
 ]);
 
-function toEngineError(endpoint: Endpoint, error: unknown, link: Link): unknown {
+async function toEngineError(endpoint: Endpoint, error: unknown, link: Link): Promise<unknown> {
   if (!(error instanceof Error) || error.name === 'AbortError' || error instanceof BivyError) return error;
   const { code = '' } = error as NodeJS.ErrnoException;
-  const causes = [error.message, link.complaint(), `the address comes from ${endpoint.from}`].filter(
+  const causes = [error.message, await link.complaint(), `the address comes from ${endpoint.from}`].filter(
     (cause) => cause !== '',
   );
   return new BivyError('ENGINE_UNREACHABLE', `no answer from Docker's engine at \`${endpoint.address}\``, {

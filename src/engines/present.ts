@@ -7,7 +7,7 @@ import { askEngine } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Asked about at once. */
-const PARALLEL = 8;
+const PARALLEL = 4;
 /** Newest images looked at; the rest is not worth the time. */
 const MAX_IMAGES = 400;
 

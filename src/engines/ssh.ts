@@ -6,8 +6,8 @@ import { Duplex } from 'node:stream';
 
 export interface SshConnection {
   readonly stream: Duplex;
-  /** What ssh wrote to its standard error, at most 2,000 characters. */
-  complaint(): string;
+  /** What ssh wrote to its standard error until it ended, at most 2,000 characters; ends it. */
+  complaint(): Promise<string>;
   close(): void;
 }
 
@@ -20,6 +20,12 @@ export function dialSsh(parameters: readonly string[]): SshConnection {
   // A broken pipe shows as the end of the answer; the reason is in what ssh said.
   child.stdin.on('error', () => undefined);
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => resolve());
+    child.once('error', () => resolve());
+  });
+  // Closing it early is no fault; what is one reaches the request that uses it.
+  stream.on('error', () => undefined);
   child.once('error', (error) => stream.destroy(error));
   // `http` asks these of a socket.
   Object.assign(stream, {
@@ -31,7 +37,13 @@ export function dialSsh(parameters: readonly string[]): SshConnection {
   });
   return {
     stream,
-    complaint: () => said.trim(),
+    async complaint(): Promise<string> {
+      child.stdin.end();
+      const timer = setTimeout(() => child.kill(), 2000);
+      await ended;
+      clearTimeout(timer);
+      return said.trim();
+    },
     close(): void {
       stream.destroy();
       child.kill();
