@@ -1,0 +1,111 @@
+// A base composed from signed Debian packages: which packages, then their files as one tree, then what their maintainer
+// scripts would have made. Nothing of a package is executed. What it holds and why: `docs/debian-base.md`.
+
+import type { Context } from '../kernel/context.ts';
+import { type Digest, keyOf } from '../kernel/digest.ts';
+import type { Part } from '../layers/entry.ts';
+import { architectureOf } from './architecture.ts';
+import { composeTree } from './compose.ts';
+import { fetchPackages } from './debs.ts';
+import { type DebianFacts, factsOf } from './facts.ts';
+import { LEFT_OUT } from './left-out.ts';
+import { chooseLists, openLists } from './packages.ts';
+import { openRelease, type Release } from './release.ts';
+import { type DebianRequest, mirrorOf, type Remembered, requestKey } from './request.ts';
+import { resolvePackages } from './resolve.ts';
+import { releaseOf } from './suite.ts';
+import { ENVIRONMENT } from './system-files.ts';
+import { hasOwnTrims } from './trim.ts';
+
+export interface BasePackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+}
+
+export interface ComposedBase {
+  /** Of what went in: the packages and the way they are laid. */
+  readonly key: Digest;
+  /** One a package, and one of what no package ships. Contents stand in the cache. */
+  parts(): Promise<readonly Part[]>;
+  readonly facts: DebianFacts;
+  /** Variables to set where nothing else does. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Sorted by name. */
+  readonly packages: readonly BasePackage[];
+  /** SHA-256 of the release files that were followed, by suite. They do not reach the key. */
+  readonly releases: Readonly<Record<string, Digest>>;
+}
+
+/** Counts up when the same packages become other files: in every key. `test/debian/base.test.ts` notices. */
+const COMPOSITION = 1;
+
+/**
+ * @throws BivyError `MIRROR_…`, `OFFLINE`, `HASH_MISMATCH`, `DEBIAN_PACKAGE`, `TARGET_INVALID`, `ARCHIVE_INVALID`
+ */
+export async function composeDebianBase(request: DebianRequest, context: Context): Promise<ComposedBase> {
+  const release = releaseOf(request.release);
+  const architecture = architectureOf(request.platform);
+  const mirror = mirrorOf(request);
+  const { refresh = false, now = Date.now(), keys } = request;
+  const releases = await Promise.all(
+    release.suites.map((suite) => openRelease(suite, mirror, { refresh, now, keys }, context)),
+  );
+
+  const sources = chooseLists(release, releases, architecture, (message) =>
+    context.emit({ type: 'warning', message }),
+  );
+  const lists = openLists(sources, mirror, context);
+  const extra = [...new Set(request.packages)].sort();
+  const packages = await resolvePackages(
+    {
+      architecture: architecture.name,
+      release: `debian:${release.version}`,
+      packages: release.wanted,
+      extra,
+      leftOut: LEFT_OUT,
+    },
+    lists,
+  );
+  lists.remember();
+
+  const whole = extra.filter(hasOwnTrims);
+  const key = keyOf({
+    kind: 'debian',
+    composition: COMPOSITION,
+    release: release.version,
+    architecture: architecture.name,
+    packages: packages.map(({ name, version, sha256 }) => [name, version, sha256]),
+    whole,
+  });
+  const debs = await fetchPackages(packages, mirror, context);
+  const parts = composeTree(debs, { release, architecture, whole });
+  remember(request, key, releases, context);
+  return {
+    key,
+    parts: async () => parts,
+    facts: factsOf(request.platform, release, packages, parts),
+    env: ENVIRONMENT,
+    packages: packages.map(({ name, version, architecture: port }) => ({
+      name,
+      version,
+      architecture: port,
+    })),
+    releases: Object.fromEntries(release.suites.map(({ name }, index) => [name, releases[index]!.digest])),
+  };
+}
+
+function remember(
+  request: DebianRequest,
+  key: Digest,
+  releases: readonly Release[],
+  { cache }: Context,
+): void {
+  const ends = releases.map(({ validUntil }) => validUntil).filter((end) => end !== null);
+  const remembered: Remembered = {
+    key,
+    checked: Math.min(...releases.map(({ checked }) => checked)),
+    validUntil: ends.length === 0 ? null : Math.min(...ends),
+  };
+  cache.writeRecord('debian-remembered', requestKey(request, mirrorOf(request)), remembered);
+}
