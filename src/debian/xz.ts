@@ -10,7 +10,8 @@ export async function* unxz(
   source: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { XzReadableStream } = await import('xz-decompress');
+  // A CommonJS module: Node sees its names under `default` alone.
+  const { XzReadableStream } = (await import('xz-decompress')).default;
   const iterator = source[Symbol.asyncIterator]();
   let failure: { readonly error: unknown } | undefined;
   let ended = false;
