@@ -7,7 +7,6 @@ import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { FileEntry, Part } from '../layers/entry.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
-import { installOrder } from '../lock/order.ts';
 import type { InstallPlan, PlannedPackage } from '../lock/plan.ts';
 import { type BaseFacts, type BasePython, refuseOccupied, resolvePath } from '../oci/facts.ts';
 import type { Settings } from '../project/settings.ts';
@@ -94,7 +93,8 @@ async function prepareAnew(options: PrepareOptions, context: Context): Promise<P
     context,
   );
   const contents = layers.map((layer) => requireContents(context, layer));
-  const order = installOrder(plan.packages).map(({ name, version }) => `${name}==${version}`);
+  // Poetry installs by name, then version, and so is the plan sorted.
+  const order = plan.packages.map(({ name, version }) => `${name}==${version}`);
   const overlaps = findOverlaps(contents, order);
   refuseOverlaps(overlaps, settings);
   const environment = layEnvironment({

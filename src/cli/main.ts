@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 // The executable: streams, signals and the exit status around `run`.
 
+import { setMaxListeners } from 'node:events';
 import { run } from './run.ts';
 
 const interruption = new AbortController();
+// Every stream and request of a build listens to it at once: that is no leak.
+setMaxListeners(0, interruption.signal);
 let interrupted = 0;
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
