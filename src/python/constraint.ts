@@ -5,7 +5,15 @@ import { BivyError } from '../kernel/errors.ts';
 import { parseSimple, type ReadingMode } from './constraint-reading.ts';
 import { parseSimpleSemver } from './constraint-semver.ts';
 import { formatRanges } from './constraint-text.ts';
-import { intersectRanges, type Range, type Ranges, type Scheme, singleRange, uniteRanges } from './range.ts';
+import {
+  intersectRanges,
+  isAny,
+  type Range,
+  type Ranges,
+  type Scheme,
+  singleRange,
+  uniteRanges,
+} from './range.ts';
 import { type PoetryCore, SCHEMES } from './scheme.ts';
 import { parseSemver, SEMVER_SCHEME, type Semver } from './semver.ts';
 import { formatVersion, makeVersion, parseVersion, type Version } from './version.ts';
@@ -137,6 +145,12 @@ export function isEmptyConstraint(constraint: Constraint): boolean {
 export function intersectConstraints(a: Constraint, b: Constraint): Constraint {
   if (a.core !== b.core) throw new TypeError(`constraints of poetry-core ${a.core} and ${b.core} do not mix`);
   return { core: a.core, ranges: intersectRanges(schemeOf(a.core), a.ranges, b.ranges) };
+}
+
+/** Whether every version satisfies one of the two, which must be of one poetry-core. */
+export function covers(a: Constraint, b: Constraint): boolean {
+  const united = uniteRanges(schemeOf(a.core), [...a.ranges, ...b.ranges]);
+  return united.length === 1 && isAny(united[0]!);
 }
 
 /** Its canonical text, as poetry-core prints it: `>=1.2,<2.0 || ==3.*`; `<empty>` where nothing satisfies it. */

@@ -5,13 +5,16 @@ import { allowsSingle, type Constraint, parseConstraint } from './constraint.ts'
 import type { Comparison } from './marker-grammar.ts';
 import { normalizeName } from './names.ts';
 import type { PoetryCore } from './scheme.ts';
-import { parseWords, soleWord, type Words, wordsAllow } from './words.ts';
+import { isNever, parseWords, soleWord, type Words, wordsAllow } from './words.ts';
 
 export interface Clause {
   readonly kind: 'clause';
   /** The variable's modern name: `os.name` is `os_name`. */
   readonly name: string;
   readonly test: (value: string) => boolean;
+  /** What it compares with: versions or strings. */
+  readonly constraint: Constraint | undefined;
+  readonly words: Words | undefined;
   /** Of the variable `extra`: what it is compared with. */
   readonly extra: ExtraTest | undefined;
 }
@@ -120,6 +123,8 @@ function versionClause(name: string, text: string, core: PoetryCore): Clause {
     kind: 'clause',
     name,
     test: (value) => allowsSingle(constraint, parseConstraint(value, options)),
+    constraint,
+    words: undefined,
     extra: undefined,
   };
 }
@@ -131,10 +136,15 @@ function wordsClause(name: string, text: string, core: PoetryCore): Clause {
     kind: 'clause',
     name,
     test(value) {
-      const word = soleWord(parseWords(value, core));
+      const given = parseWords(value, core);
+      const word = soleWord(given);
+      // Before 2.0 several words in a value were no fault by themselves.
+      if (given !== undefined && !isModern(core) && isNever(words)) return false;
       if (word === undefined) throw new TypeError(`Poetry cannot read \`${name}\` = \`${value}\``);
       return wordsAllow(words, word);
     },
+    constraint: undefined,
+    words,
     extra: name === 'extra' ? extraTest(words, core) : undefined,
   };
 }

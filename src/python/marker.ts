@@ -2,10 +2,12 @@
 // reading, and a lock is judged by that of the Poetry which wrote it.
 
 import { BivyError } from '../kernel/errors.ts';
-import { type Clause, makeClause } from './marker-clause.ts';
-import { type Combination, type MarkerTree, readMarker } from './marker-grammar.ts';
+import { type Clause, type ExtraTest, makeClause } from './marker-clause.ts';
+import { consistentJudges, type ExtraJudge } from './marker-extras.ts';
+import { type Combination, type Comparison, type MarkerTree, readMarker } from './marker-grammar.ts';
 import { normalizeName } from './names.ts';
 import type { PoetryCore } from './scheme.ts';
+import { leaveNothingOut } from './tautology.ts';
 
 export type { PoetryCore } from './scheme.ts';
 
@@ -15,8 +17,8 @@ export interface Marker {
   readonly text: string;
   readonly core: PoetryCore;
   readonly expression: Expression;
-  /** How many of its clauses are about extras. */
-  readonly extras: number;
+  /** Its clauses about extras. */
+  readonly extras: readonly ExtraTest[];
 }
 
 /** The variables of PEP 508 and their values. `platform_release` and `platform_version` are absent where unknown. */
@@ -32,6 +34,7 @@ export interface MarkerOptions {
 const UNKNOWABLE: ReadonlySet<string> = new Set(['platform_release', 'platform_version']);
 const ALWAYS: Expression = { kind: 'all', parts: [] };
 const NEVER: Expression = { kind: 'any', parts: [] };
+const TAUTOLOGY: Expression = { kind: 'any', parts: [] };
 
 const parsed = new Map<string, Marker>();
 
@@ -44,7 +47,7 @@ export function parseMarker(text: string, core: PoetryCore = '2.4'): Marker {
   const known = parsed.get(key);
   if (known !== undefined) return known;
   const expression = compile(text, core);
-  const marker = { text, core, expression, extras: countExtras(expression) };
+  const marker = { text, core, expression, extras: extrasOf(expression) };
   parsed.set(key, marker);
   return marker;
 }
@@ -60,13 +63,31 @@ function compile(text: string, core: PoetryCore): Expression {
 }
 
 function compileTree(tree: MarkerTree, text: string, core: PoetryCore): Expression {
-  if (tree.kind !== 'comparison') {
-    return { kind: tree.kind, parts: tree.parts.map((part) => compileTree(part, text, core)) };
+  if (tree.kind === 'comparison') return compileComparison(tree, text, core);
+  const parts = tree.parts.map((part) => compileTree(part, text, core));
+  return core === '1.3' ? withoutTautologies({ kind: tree.kind, parts }) : { kind: tree.kind, parts };
+}
+
+function withoutTautologies({ kind, parts }: Combination<Expression>): Expression {
+  if (kind === 'any') {
+    return leaveNothingOut(alternativesOf(parts)) ? TAUTOLOGY : { kind, parts };
   }
+  // Only one that comes first spoils its neighbours.
+  return { kind, parts: parts.filter((part, index) => index === 0 || part !== TAUTOLOGY) };
+}
+
+function alternativesOf(parts: readonly Expression[]): readonly Clause[] {
+  return parts.flatMap((part) => {
+    if (part.kind === 'clause') return [part];
+    return part.kind === 'any' ? alternativesOf(part.parts) : [];
+  });
+}
+
+function compileComparison(comparison: Comparison, text: string, core: PoetryCore): Clause {
   try {
-    return makeClause(tree, core);
+    return makeClause(comparison, core);
   } catch (error) {
-    const { name, operator, value } = tree;
+    const { name, operator, value } = comparison;
     throw invalid(text, `Poetry cannot compare \`${name}\` by \`${operator}\` with \`${value}\``, error);
   }
 }
@@ -78,9 +99,9 @@ function invalid(text: string, reason: string, cause?: unknown): BivyError {
   });
 }
 
-function countExtras(expression: Expression): number {
-  if (expression.kind === 'clause') return Number(expression.extra !== undefined);
-  return expression.parts.reduce((count, part) => count + countExtras(part), 0);
+function extrasOf(expression: Expression): readonly ExtraTest[] {
+  if (expression.kind !== 'clause') return expression.parts.flatMap(extrasOf);
+  return expression.extra === undefined ? [] : [expression.extra];
 }
 
 /** What an expression comes to: the name of a variable where that alone decides and is unknown. */
@@ -100,40 +121,48 @@ export function evaluateMarker(
     return evaluateMarker(parseMarker(marker.text, options.core), environment, options);
   }
   const extras = options.extras === undefined ? undefined : new Set([...options.extras].map(normalizeName));
-  let value: Value;
-  try {
-    value = reduce(marker.expression, environment, extras);
-  } catch (error) {
-    throw invalid(marker.text, error instanceof Error ? error.message : String(error), error);
+  const judges =
+    extras === undefined
+      ? consistentJudges(marker.extras, marker.core)
+      : [({ test }: ExtraTest) => test(extras)];
+  let value: Value = false;
+  for (const judge of judges) {
+    const found = attempt(marker, environment, judge);
+    if (found === true) return true;
+    if (found !== false) value = found;
   }
-  if (typeof value === 'boolean') return value;
+  if (value === false) return false;
   throw new BivyError('MARKER_UNKNOWABLE', `the marker \`${marker.text}\` depends on \`${value.unknown}\``, {
     hint: 'that is a fact of the host which the image will run on; state it for the target, or avoid the marker',
   });
 }
 
-function reduce(
-  expression: Expression,
-  environment: MarkerEnvironment,
-  extras: ReadonlySet<string> | undefined,
-): Value {
-  if (expression.kind === 'clause') return clauseValue(expression, environment, extras);
+function attempt(marker: Marker, environment: MarkerEnvironment, judge: ExtraJudge): Value {
+  try {
+    return decide(marker.expression, environment, judge);
+  } catch (error) {
+    throw invalid(marker.text, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function decide(expression: Expression, environment: MarkerEnvironment, judge: ExtraJudge): Value {
+  if (expression.kind === 'clause') return decideClause(expression, environment, judge);
   const decisive = expression.kind === 'any';
   let result: Value = !decisive;
   for (const part of expression.parts) {
-    const value = reduce(part, environment, extras);
+    const value = decide(part, environment, judge);
     if (value === decisive) return decisive;
     if (typeof value !== 'boolean' && typeof result === 'boolean') result = value;
   }
   return result;
 }
 
-function clauseValue(
+function decideClause(
   { name, test, extra }: Clause,
   environment: MarkerEnvironment,
-  extras: ReadonlySet<string> | undefined,
+  judge: ExtraJudge,
 ): Value {
-  if (extra !== undefined) return extras === undefined || extra.test(extras);
+  if (extra !== undefined) return judge(extra);
   const value = environment[name];
   if (value !== undefined) return test(value);
   return UNKNOWABLE.has(name) ? { unknown: name } : true;

@@ -2,7 +2,7 @@
 
 import type { PoetryCore } from './scheme.ts';
 
-interface Word {
+export interface Word {
   readonly operator: '==' | '!=' | 'in' | 'not in';
   readonly value: string;
 }
@@ -50,6 +50,15 @@ function parseWord(text: string, modern: boolean): Word | undefined {
 export function soleWord(words: Words | undefined): string | undefined {
   const word = words?.length === 1 && words[0]!.length === 1 ? words[0]![0]! : undefined;
   return word?.operator === '==' ? word.value : undefined;
+}
+
+/** Whether no string at all satisfies them, as when one is to equal two words. */
+export function isNever(words: Words): boolean {
+  return words.every((all) => new Set(all.flatMap(equalTo)).size > 1);
+}
+
+function equalTo({ operator, value }: Word): readonly string[] {
+  return operator === '==' ? [value] : [];
 }
 
 export function wordsAllow(words: Words, value: string): boolean {
