@@ -17,7 +17,19 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   engines: ['oci', 'layers types', 'kernel'],
   dockerfile: ['kernel'],
   report: ['kernel types', 'lock types', 'oci types', 'app types'],
-  app: ['kernel', 'python', 'project', 'lock', 'wheels', 'debian', 'layers', 'oci', 'engines', 'dockerfile', 'report'],
+  app: [
+    'kernel',
+    'python',
+    'project',
+    'lock',
+    'wheels',
+    'debian',
+    'layers',
+    'oci',
+    'engines',
+    'dockerfile',
+    'report',
+  ],
   cli: ['app', 'report', 'kernel'],
 };
 
@@ -40,11 +52,15 @@ function* files(directory: string): Generator<string> {
 function importsOf(path: string): Import[] {
   const text = readFileSync(path, 'utf8');
   const found: Import[] = [];
-  for (const match of text.matchAll(/^(?:import|export)\s+(type\s+)?[^;]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/gms)) {
+  for (const match of text.matchAll(
+    /^(?:import|export)\s+(type\s+)?[^;]*?from\s+'(\.[^']+)'|import\(\s*'(\.[^']+)'\s*\)/gms,
+  )) {
     const specifier = match[2] ?? match[3] ?? '';
     const statement = match[0];
     const named = /\{([^}]*)\}/.exec(statement)?.[1];
-    const allTypes = named !== undefined && named.split(',').every((part) => part.trim() === '' || part.trim().startsWith('type '));
+    const allTypes =
+      named !== undefined &&
+      named.split(',').every((part) => part.trim() === '' || part.trim().startsWith('type '));
     found.push({
       file: relative(SOURCE, path),
       target: relative(SOURCE, join(path, '..', specifier)),
@@ -76,7 +92,9 @@ describe('the rooms', () => {
 
   it('import only what the table allows', () => {
     expect(imports.length).toBeGreaterThan(100);
-    const broken = imports.filter((found) => !allowed(found)).map((found) => `${found.file} -> ${found.target}`);
+    const broken = imports
+      .filter((found) => !allowed(found))
+      .map((found) => `${found.file} -> ${found.target}`);
     expect(broken).toEqual([]);
   });
 });

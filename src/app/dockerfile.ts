@@ -99,7 +99,7 @@ async function gatherFacts({ project, settings, lock }: Decoded, directory: stri
     sources: topsOf(project.packageMode ? files.wheel : files.work),
     included: project.packageMode ? topsOf(files.work) : [],
     packageMode: project.packageMode,
-    readme: project.readme?.kind === 'files' ? project.readme.paths[0] : undefined,
+    readmes: project.readme?.kind === 'files' ? project.readme.paths : [],
     licences: files.legal.map(({ source }) => source),
     extras: settings.extras,
     selection: { only: settings.only, with: settings.with, without: settings.without },

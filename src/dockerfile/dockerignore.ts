@@ -9,7 +9,7 @@ export function generateDockerignore(facts: ProjectFacts): string {
     ...facts.sources,
     ...facts.included,
     ...facts.licences,
-    ...(facts.readme === undefined ? [] : [facts.readme]),
+    ...facts.readmes,
   ]);
   return `${[
     MARKER,

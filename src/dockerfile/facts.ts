@@ -12,8 +12,8 @@ export interface ProjectFacts {
   readonly included: readonly string[];
   /** False: dependencies only, the code is copied and not installed. */
   readonly packageMode: boolean;
-  /** The readme that `pyproject.toml` names, which Poetry wants to exist. */
-  readonly readme: string | undefined;
+  /** The readmes that `pyproject.toml` names, which Poetry wants to exist. */
+  readonly readmes: readonly string[];
   /** Licence files and such that the wheel of the root package takes from beside `pyproject.toml`. */
   readonly licences: readonly string[];
   /** Extras to install. */

@@ -213,8 +213,13 @@ function copySources({ sources }: ProjectFacts): string[] {
 }
 
 /** Poetry refuses to install or build the project without its readme; an empty one does not invalidate the cache. */
-function stubReadme({ readme, packageMode }: ProjectFacts): string[] {
-  return readme === undefined || !packageMode ? [] : [`RUN touch ${readme}`];
+function stubReadme({ readmes, packageMode }: ProjectFacts): string[] {
+  if (readmes.length === 0 || !packageMode) return [];
+  const directories = [
+    ...new Set(readmes.flatMap((path) => (path.includes('/') ? [path.slice(0, path.lastIndexOf('/'))] : []))),
+  ];
+  const make = directories.length === 0 ? '' : `mkdir -p ${directories.join(' ')} && `;
+  return [`RUN ${make}touch ${readmes.join(' ')}`];
 }
 
 function runInPoetry(facts: ProjectFacts): string[] {
