@@ -132,7 +132,7 @@ function compile(pattern: string): (path: string) => boolean {
     } else if (character === '\\') {
       const next = characters[++index];
       if (next === undefined) throw new SyntaxError('a pattern ends in a backslash');
-      source += /[\\^$.*+?()[\]{}|/-]/.test(next) ? `\\${next}` : next;
+      source += escaped(next);
       kind = 'expression';
     } else if (character === '[' || character === ']') {
       if (character === '[' && /^\[\^?\]/.test(pattern.slice(pattern.indexOf('['))))
@@ -154,6 +154,15 @@ function compile(pattern: string): (path: string) => boolean {
   }
   const expression = unicodeExpression(`${source}$`);
   return (path) => expression.test(path);
+}
+
+/** An escaped character: moby hands it to Go's regexp as it is, where letters and digits have meanings of their own. */
+function escaped(character: string): string {
+  if (!/[A-Za-z0-9]/.test(character))
+    return /[\\^$.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character;
+  if (character === 'a') return '\\x07';
+  if ('fnrtvdDsSwWbB'.includes(character)) return `\\${character}`;
+  throw new SyntaxError('no such escape');
 }
 
 /** By code point where JavaScript takes it so: a lone `]` is valid only without the `u` flag. */

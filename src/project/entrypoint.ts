@@ -2,6 +2,7 @@
 // `__main__` guard. Nothing is run. Pure but for the text of `main.py`, which the caller reads.
 
 import { BivyError } from '../kernel/errors.ts';
+import { normalizeName } from '../python/names.ts';
 import { hasMainGuard } from './main-guard.ts';
 import type { Project } from './project.ts';
 
@@ -38,22 +39,25 @@ export function findCommand(facts: EntrypointFacts): Command {
   }
   const packages = packagesOf(files.map(({ target }) => target));
   const runnable = packages.filter((name) => has(files, name, '__main__'));
-  const [main] = runnable;
-  if (runnable.length === 1 && main !== undefined) {
-    const module = main.replaceAll('/', '.');
-    return { cmd: ['python', '-m', module], rule: 'main-module', reason: `\`${main}/__main__.py\`` };
+  const main = soleOrOwn(runnable, project);
+  if (main !== undefined) {
+    const reason = `\`${main}/__main__.py\``;
+    return { cmd: ['python', '-m', main.replaceAll('/', '.')], rule: 'main-module', reason };
   }
   const guarded = runnable.length > 0 ? [] : packages.filter((name) => isGuarded(facts, `${name}/main.py`));
-  const [module] = guarded;
-  if (guarded.length === 1 && module !== undefined) {
-    const name = `${module.replaceAll('/', '.')}.main`;
-    return {
-      cmd: ['python', '-m', name],
-      rule: 'main-guard',
-      reason: `\`${module}/main.py\` has a \`__main__\` guard`,
-    };
+  const module = soleOrOwn(guarded, project);
+  if (module !== undefined) {
+    const reason = `\`${module}/main.py\` has a \`__main__\` guard`;
+    return { cmd: ['python', '-m', `${module.replaceAll('/', '.')}.main`], rule: 'main-guard', reason };
   }
   throw unknown(facts, scripts, runnable, guarded);
+}
+
+/** The only one, or the one that is named like the project. */
+function soleOrOwn(names: readonly string[], { name }: Project): string | undefined {
+  if (names.length === 1) return names[0];
+  const own = normalizeName(name ?? '').replaceAll('-', '_');
+  return names.find((each) => each === own);
 }
 
 /** Directories with modules that can be imported by their path: packages, also inside directories without `__init__.py`. */
@@ -100,11 +104,13 @@ function unknown(
       path.replaceAll('/', '.'),
     ]),
   ].map((words) => `cmd = [${words.map((word) => JSON.stringify(word)).join(', ')}]`);
-  const why =
-    candidates.length === 0 ? 'nothing in it says how it is started' : 'it could be started in several ways';
+  const why = [
+    'nothing in the project says how it is started',
+    'only a module outside a package starts something',
+  ];
   return new BivyError(
     'ENTRYPOINT_UNKNOWN',
-    `the command of the image is not known: ${candidates.length === 1 ? 'nothing but a module outside a package starts it' : why}`,
+    `the command of the image is not known: ${why[candidates.length] ?? 'it could be started in several ways'}`,
     {
       location: { file: facts.project.file },
       causes: candidates.map((candidate) => `candidate: \`${candidate}\``),

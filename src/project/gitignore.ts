@@ -1,5 +1,6 @@
 // `.gitignore` patterns as Git has them (gitignore(5), dir.c, wildmatch.c with WM_PATHNAME). Pure: rules of one file in,
-// a verdict out. Who reads the files, and who knows what is tracked, is `version-control.ts`.
+// a verdict out. Git compares bytes, so texts are turned into one character a byte first. Who reads the files, and who
+// knows what is tracked, is `version-control.ts`.
 
 export interface IgnoreRule {
   readonly negative: boolean;
@@ -12,7 +13,7 @@ export interface IgnoreRule {
 /** The rules of one file, in the order written; what is no pattern is left out. */
 export function parseGitignore(text: string): readonly IgnoreRule[] {
   const rules: IgnoreRule[] = [];
-  for (const line of text.replace(/^\uFEFF/, '').split('\n')) {
+  for (const line of bytewise(text.replace(/^\uFEFF/, '')).split('\n')) {
     const rule = parseLine(line.endsWith('\r') ? line.slice(0, -1) : line);
     if (rule !== undefined) rules.push(rule);
   }
@@ -24,13 +25,23 @@ export function parseGitignore(text: string): readonly IgnoreRule[] {
  * rule that matches decides.
  */
 export function judge(rules: readonly IgnoreRule[], path: string, isDirectory: boolean): boolean | undefined {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const bytes = bytewise(path);
+  const name = bytes.slice(bytes.lastIndexOf('/') + 1);
   for (let index = rules.length - 1; index >= 0; index--) {
     const rule = rules[index]!;
     if (rule.directoryOnly && !isDirectory) continue;
-    if (rule.expression.test(rule.anywhere ? name : path)) return !rule.negative;
+    if (rule.expression.test(rule.anywhere ? name : bytes)) return !rule.negative;
   }
   return undefined;
+}
+
+/** The bytes of a text's UTF-8, one character each. */
+function bytewise(text: string): string {
+  return isAscii(text) ? text : Buffer.from(text).toString('latin1');
+}
+
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length;
 }
 
 function parseLine(line: string): IgnoreRule | undefined {
@@ -60,6 +71,8 @@ function trimEnd(line: string): string {
 /** Wildmatch as an expression; `undefined` for a pattern that can match nothing (an open class, a last backslash). */
 function translate(pattern: string): string | undefined {
   const characters = [...pattern];
+  // Git compares what stands before the first wildcard by itself, so that a `**` there counts as one at the start.
+  const first = characters.findIndex((character) => '*?[\\'.includes(character));
   let source = '';
   for (let index = 0; index < characters.length; index++) {
     const character = characters[index]!;
@@ -67,7 +80,7 @@ function translate(pattern: string): string | undefined {
       let end = index;
       while (characters[end] === '*') end++;
       const whole =
-        (index === 0 || characters[index - 1] === '/') &&
+        (index === first || characters[index - 1] === '/') &&
         (end === characters.length || characters[end] === '/');
       if (end - index === 1 || !whole) source += '[^/]*';
       else if (end === characters.length) source += '.*';

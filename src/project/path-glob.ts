@@ -49,7 +49,7 @@ export function join(directory: string, name: string): string {
 }
 
 /** As Python orders paths: component by component, by code point. */
-export function comparePaths(a: string, b: string): number {
+function comparePaths(a: string, b: string): number {
   if (a === b) return 0;
   const left = a.replaceAll('/', '\0');
   const right = b.replaceAll('/', '\0');
@@ -70,6 +70,7 @@ function step(
     return;
   }
   if (part === '**') {
+    if (path !== '' && tree.kind(path) !== 'directory') return;
     step(tree, path, parts, index + 1, emit);
     for (const { name, kind } of tree.list(path) ?? []) {
       if (kind === 'directory') step(tree, join(path, name), parts, index, emit);

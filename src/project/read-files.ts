@@ -9,7 +9,7 @@ import type { Placement } from './placement.ts';
 import { refuseSpecial } from './placement.ts';
 
 /** What a file holds. Larger ones stay on the disk; their CRC-32 tells whoever copies them that nothing changed. */
-export type FileContent =
+type FileContent =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'slice'; readonly path: string; readonly offset: 0; readonly crc32: number };
 

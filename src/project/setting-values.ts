@@ -6,24 +6,13 @@ import {
   failAt,
   integerOf,
   itemsOf,
-  member,
   type Node,
   nearest,
-  optional,
+  pathOf,
   stringOf,
   stringsOf,
-  tableOf,
 } from '../kernel/decode.ts';
 import { BivyError } from '../kernel/errors.ts';
-
-/** As the image configuration has it: `test` begins with `CMD`, `CMD-SHELL` or `NONE`; times are nanoseconds. */
-export interface HealthCheck {
-  readonly test: readonly string[];
-  readonly interval?: number;
-  readonly timeout?: number;
-  readonly retries?: number;
-  readonly startPeriod?: number;
-}
 
 /** A string that is not empty and holds no control character. */
 export function word(node: Node): string {
@@ -216,67 +205,6 @@ export function url(node: Node): string {
   return failAt(node, `is no URL of a server: \`${text}\``, 'begin it with `https://`');
 }
 
-export function healthCheck(node: Node): HealthCheck {
-  const known = ['test', 'interval', 'timeout', 'retries', 'start-period'];
-  tableOf(node);
-  for (const [name, inner] of entriesOf(node)) {
-    if (known.includes(name)) continue;
-    const close = nearest(name, known);
-    const { file, lineOf } = inner.document;
-    const line = lineOf?.(['tool', 'bivy', 'healthcheck', name]);
-    throw new BivyError(
-      'CONFIG_UNKNOWN_KEY',
-      `\`${file}\`: \`tool.bivy.healthcheck\` has no key \`${name}\``,
-      {
-        hint:
-          close === undefined
-            ? `known keys are ${known.map((key) => `\`${key}\``).join(', ')}`
-            : `did you mean \`${close}\`?`,
-        location: { file, ...(line === undefined ? {} : { line }) },
-      },
-    );
-  }
-  const arguments_ = command(member(node, 'test'));
-  if (arguments_.length === 0)
-    return failAt(
-      member(node, 'test'),
-      'must name a program',
-      'write `test = ["NONE"]` to switch the base’s check off',
-    );
-  const kinds = ['CMD', 'CMD-SHELL', 'NONE'];
-  const interval = optional(member(node, 'interval'), duration);
-  const timeout = optional(member(node, 'timeout'), duration);
-  const startPeriod = optional(member(node, 'start-period'), duration);
-  const retries = optional(member(node, 'retries'), (inner) => {
-    const count = integerOf(inner);
-    return count >= 0 ? count : failAt(inner, `must not be negative: ${count}`);
-  });
-  return {
-    test: kinds.includes(arguments_[0]!) ? arguments_ : ['CMD', ...arguments_],
-    ...(interval === undefined ? {} : { interval }),
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(retries === undefined ? {} : { retries }),
-    ...(startPeriod === undefined ? {} : { startPeriod }),
-  };
-}
-
-const NANOSECONDS: Readonly<Record<string, number>> = { ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
-
-/** `30s`, `1m30s`, `500ms` as nanoseconds: at least a millisecond, as Docker wants it, or 0 for the default. */
-function duration(node: Node): number {
-  const text = word(node);
-  if (!/^(\d{1,6}(\.\d{1,3})?(ms|s|m|h))+$/.test(text)) {
-    return failAt(node, `is no duration: \`${text}\``, 'write it like `"30s"` or `"1m30s"`');
-  }
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g))
-    total += Number(amount) * NANOSECONDS[unit!]!;
-  const rounded = Math.round(total);
-  return rounded === 0 || rounded >= 1e6
-    ? rounded
-    : failAt(node, `must be at least \`1ms\`, not \`${text}\``);
-}
-
 function listOf(node: Node): readonly Node[] {
   if (typeof node.value === 'string') {
     return failAt(
@@ -308,4 +236,18 @@ function hasControl(text: string): boolean {
     if (code < 32 || code === 127) return true;
   }
   return false;
+}
+
+/** The error for a key that is not known; `place` is its table. */
+export function unknownKey(name: string, known: readonly string[], place: string, node: Node): BivyError {
+  const close = nearest(name, known);
+  const { file, lineOf } = node.document;
+  const line = lineOf?.(pathOf(node));
+  return new BivyError('CONFIG_UNKNOWN_KEY', `\`${file}\`: \`${place}\` has no key \`${name}\``, {
+    hint:
+      close === undefined
+        ? `known keys are ${known.map((key) => `\`${key}\``).join(', ')}`
+        : `did you mean \`${close}\`?`,
+    location: { file, ...(line === undefined ? {} : { line }) },
+  });
 }

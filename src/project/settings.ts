@@ -1,9 +1,8 @@
 // `[tool.bivy]`, the `BIVY_*` environment and flags, as one value. Precedence: flags, environment, table, defaults.
 // Every key is decoded to its exact type or refused; a key that is not known is an error, never ignored.
 
-import { type Document, entriesOf, member, type Node, nearest, rootNode } from '../kernel/decode.ts';
-import { BivyError } from '../kernel/errors.ts';
-import type { HealthCheck } from './setting-values.ts';
+import { type Document, entriesOf, member, type Node, rootNode } from '../kernel/decode.ts';
+import { type HealthCheck, healthCheck } from './health-check.ts';
 import * as decode from './setting-values.ts';
 
 export interface Settings {
@@ -54,7 +53,7 @@ export interface Settings {
 }
 
 /** What flags may set: already of the right shape, checked like everything else. */
-export type Flags = Partial<Omit<Settings, 'healthcheck' | 'env' | 'labels'>>;
+type Flags = Partial<Omit<Settings, 'healthcheck' | 'env' | 'labels'>>;
 
 interface Key {
   readonly property: keyof Settings;
@@ -92,7 +91,7 @@ const KEYS: Readonly<Record<string, Key>> = {
   workdir: { property: 'workdir', decode: decode.absolutePath, variable: 'BIVY_WORKDIR', read: same },
   stopsignal: { property: 'stopsignal', decode: decode.signal, variable: 'BIVY_STOPSIGNAL', read: same },
   init: { property: 'init', decode: decode.flag, variable: 'BIVY_INIT', read: decode.flagText },
-  healthcheck: { property: 'healthcheck', decode: decode.healthCheck },
+  healthcheck: { property: 'healthcheck', decode: healthCheck },
   labels: { property: 'labels', decode: decode.labels },
   include: { property: 'include', decode: decode.projectPaths },
   overlaps: { property: 'overlaps', decode: decode.overlaps, variable: 'BIVY_OVERLAPS', read: same },
@@ -160,7 +159,7 @@ function fromTable({ table = {}, file = 'pyproject.toml', lineOf }: SettingSourc
   const settings: Record<string, unknown> = {};
   for (const [name, node] of entriesOf(root)) {
     const key = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
-    if (key === undefined) throw unknownKey(name, Object.keys(KEYS), '[tool.bivy]', node);
+    if (key === undefined) throw decode.unknownKey(name, Object.keys(KEYS), '[tool.bivy]', node);
     settings[key.property] = key.decode(node);
   }
   return settings;
@@ -187,18 +186,4 @@ function fromFlags(flags: Flags): Record<string, unknown> {
     settings[property] = decodeKey(member(rootNode({ [name]: value }, document), name));
   }
   return settings;
-}
-
-/** The error for a key that is not known; `place` is the table, `[tool.bivy]`. */
-export function unknownKey(name: string, known: readonly string[], place: string, node: Node): BivyError {
-  const close = nearest(name, known);
-  const { file, lineOf } = node.document;
-  const line = lineOf?.(['tool', 'bivy', name]);
-  return new BivyError('CONFIG_UNKNOWN_KEY', `\`${file}\`: \`${place}\` has no key \`${name}\``, {
-    hint:
-      close === undefined
-        ? `known keys are ${known.map((key) => `\`${key}\``).join(', ')}`
-        : `did you mean \`${close}\`?`,
-    location: { file, ...(line === undefined ? {} : { line }) },
-  });
 }

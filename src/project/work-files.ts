@@ -9,7 +9,7 @@ import { baseName, linkTarget, type Placement, parentOf, refuseSpecial, relative
 import type { Tree, TreeEntry } from './tree.ts';
 import type { Ignored } from './version-control.ts';
 
-export interface WorkRules {
+interface WorkRules {
   /** Take every source file that is not ignored. */
   readonly sources: boolean;
   readonly include: readonly string[];

@@ -56,7 +56,7 @@ function isWellFormed(tokens: readonly string[]): boolean {
   return depth === 0 && !operand;
 }
 
-export interface ClassifiedLicense {
+interface ClassifiedLicense {
   /** The canonical identifier, or the text where it is none. */
   readonly id: string;
   /** `License :: OSI Approved :: MIT License` */

@@ -9,7 +9,7 @@ import { formatVersion, parseVersion } from '../python/version.ts';
 import { canonicalExpression, classifyLicense } from './licenses.ts';
 import { formatPython, formatRequirement, overlaps, pythonConstraint } from './requires-dist.ts';
 
-export interface MetadataTexts {
+interface MetadataTexts {
   /** The README's text, or nothing. */
   readonly readme: string | null;
   /** The text of the file that `license = { file = … }` names. */
