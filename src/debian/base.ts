@@ -3,12 +3,14 @@
 
 import type { Context } from '../kernel/context.ts';
 import { type Digest, keyOf } from '../kernel/digest.ts';
+import { BivyError } from '../kernel/errors.ts';
 import type { Part } from '../layers/entry.ts';
 import { architectureOf } from './architecture.ts';
 import { composeTree } from './compose.ts';
-import { fetchPackages } from './debs.ts';
+import { fetchPackages, type LaidPackage } from './debs.ts';
 import { type DebianFacts, factsOf } from './facts.ts';
 import { LEFT_OUT } from './left-out.ts';
+import type { DebianPackage } from './package-list.ts';
 import { chooseLists, openLists } from './packages.ts';
 import { openRelease, type Release } from './release.ts';
 import { type DebianRequest, mirrorOf, type Remembered, requestKey } from './request.ts';
@@ -44,6 +46,18 @@ const COMPOSITION = 1;
  * @throws BivyError `MIRROR_…`, `OFFLINE`, `HASH_MISMATCH`, `DEBIAN_PACKAGE`, `TARGET_INVALID`, `ARCHIVE_INVALID`
  */
 export async function composeDebianBase(request: DebianRequest, context: Context): Promise<ComposedBase> {
+  try {
+    return await compose(request, context);
+  } catch (error) {
+    // A release that was verified some hours ago may name files that the mirror has replaced since.
+    const outdated =
+      error instanceof BivyError && (error.code === 'HASH_MISMATCH' || error.code === 'MIRROR_UNREACHABLE');
+    if (!outdated || request.refresh === true || context.offline) throw error;
+    return compose({ ...request, refresh: true }, context);
+  }
+}
+
+async function compose(request: DebianRequest, context: Context): Promise<ComposedBase> {
   const release = releaseOf(request.release);
   const architecture = architectureOf(request.platform);
   const mirror = mirrorOf(request);
@@ -57,16 +71,15 @@ export async function composeDebianBase(request: DebianRequest, context: Context
   );
   const lists = openLists(sources, mirror, context);
   const extra = [...new Set(request.packages)].sort();
-  const packages = await resolvePackages(
-    {
-      architecture: architecture.name,
-      release: `debian:${release.version}`,
-      packages: release.wanted,
-      extra,
-      leftOut: LEFT_OUT,
-    },
-    lists,
-  );
+  const wanted = {
+    architecture: architecture.name,
+    release: `debian:${release.version}`,
+    packages: release.wanted,
+    extra: [],
+    leftOut: LEFT_OUT,
+  };
+  const standing = await resolvePackages(wanted, lists);
+  const packages = extra.length === 0 ? standing : await resolvePackages({ ...wanted, extra }, lists);
   lists.remember();
 
   const whole = extra.filter(hasOwnTrims);
@@ -79,6 +92,7 @@ export async function composeDebianBase(request: DebianRequest, context: Context
     whole,
   });
   const debs = await fetchPackages(packages, mirror, context);
+  noteScripts(debs, standing, context);
   const parts = composeTree(debs, { release, architecture, whole });
   remember(request, key, releases, context);
   return {
@@ -108,4 +122,21 @@ function remember(
     validUntil: ends.length === 0 ? null : Math.min(...ends),
   };
   cache.writeRecord('debian-remembered', requestKey(request, mirrorOf(request)), remembered);
+}
+
+/** Says which of the packages that a user added would have set themselves up. */
+function noteScripts(
+  debs: readonly LaidPackage[],
+  standing: readonly DebianPackage[],
+  { emit }: Context,
+): void {
+  const known = new Set(standing.map(({ name }) => name));
+  const names = debs
+    .filter(({ package: { name }, deb }) => !known.has(name) && deb.scripts.includes('postinst'))
+    .map(({ package: { name } }) => `\`${name}\``);
+  if (names.length === 0) return;
+  emit({
+    type: 'note',
+    message: `maintainer scripts are never run; \`postinst\` was left out of ${names.join(', ')}`,
+  });
 }

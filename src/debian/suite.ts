@@ -24,11 +24,14 @@ const COMMON = [
   'base-files',
   'ca-certificates',
   'libc-bin',
+  'libcrypt1',
   'libgcc-s1',
   'libgomp1',
   'libstdc++6',
   'media-types',
+  'ncurses-base',
   'netbase',
+  'python3-gdbm',
   'tzdata',
 ];
 

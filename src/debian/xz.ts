@@ -10,8 +10,9 @@ export async function* unxz(
   source: AsyncIterable<Uint8Array>,
   name: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // A CommonJS module: Node sees its names under `default` alone.
-  const { XzReadableStream } = (await import('xz-decompress')).default;
+  // A CommonJS module: Node sees its names under `default` alone, loaders that rewrite imports at the top alone.
+  const module = await import('xz-decompress');
+  const { XzReadableStream } = module.default ?? module;
   const iterator = source[Symbol.asyncIterator]();
   let failure: { readonly error: unknown } | undefined;
   let ended = false;
