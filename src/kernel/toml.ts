@@ -11,7 +11,7 @@ import { BivyError } from './errors.ts';
  * @throws BivyError `TOML_SYNTAX` with line and column
  */
 export function parseToml(text: string, file: string): unknown {
-  return plainIntegers(parseExactToml(text, file));
+  return read(text, file, 'asNeeded');
 }
 
 /**
@@ -20,8 +20,12 @@ export function parseToml(text: string, file: string): unknown {
  * @throws BivyError `TOML_SYNTAX` with line and column
  */
 export function parseExactToml(text: string, file: string): unknown {
+  return read(text, file, true);
+}
+
+function read(text: string, file: string, integersAsBigInt: true | 'asNeeded'): unknown {
   try {
-    return parse(text, { integersAsBigInt: true });
+    return parse(text, { integersAsBigInt });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split('\n', 1)[0]?.replace(/^Invalid TOML document: /, '') ?? 'not TOML';

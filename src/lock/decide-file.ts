@@ -5,7 +5,7 @@ import { formatVersion } from '../python/version.ts';
 import { parseWheelName } from '../python/wheel-name.ts';
 import { chooseFile } from './choose.ts';
 import type { LockedPackage } from './lock.ts';
-import type { ChosenFile, Problem } from './plan.ts';
+import type { ChosenFile, LockedFile, Problem } from './plan.ts';
 import { withoutCredentials } from './source-match.ts';
 
 export interface FileContext {
@@ -20,12 +20,19 @@ export interface FileDecision {
   readonly problem?: Problem;
 }
 
-/** Poetry's own choice among the files that the lock names; never throws. */
-export function decideFile(locked: LockedPackage, context: FileContext): FileDecision {
+/**
+ * Poetry's own choice among the files that the lock names; never throws.
+ * @param files those of its version
+ */
+export function decideFile(
+  locked: LockedPackage,
+  files: readonly LockedFile[],
+  context: FileContext,
+): FileDecision {
   switch (locked.source.kind) {
     case 'index':
     case 'legacy':
-      return fromIndex(locked, context);
+      return fromIndex(locked, files, context);
     case 'url':
     case 'file':
       return fromAddress(locked, context);
@@ -35,9 +42,9 @@ export function decideFile(locked: LockedPackage, context: FileContext): FileDec
   }
 }
 
-function fromIndex(locked: LockedPackage, context: FileContext): FileDecision {
+function fromIndex(locked: LockedPackage, files: readonly LockedFile[], context: FileContext): FileDecision {
   const title = titleOf(locked);
-  if (locked.files.length === 0) {
+  if (files.length === 0) {
     if (locked.namelessHashes.length > 0) {
       return failing(locked, 'NO_FILE_NAMES', `the lock has hashes for ${title}, but not of which files`, {
         hint: 'lock again with Poetry 1.0 or later, which writes file names',
@@ -47,9 +54,10 @@ function fromIndex(locked: LockedPackage, context: FileContext): FileDecision {
       hint: 'lock again where the index that has the package can be reached',
     });
   }
-  const choice = chooseFile(locked.files, context);
+  const choice = chooseFile(files, context);
   const file = choice.file;
-  if (file === undefined) return failing(locked, 'NO_WHEEL', noWheel(locked, context), { hint: BUILD });
+  if (file === undefined)
+    return failing(locked, 'NO_WHEEL', noWheel(locked, files, context), { hint: BUILD });
   const chosen = withSha256(file.name, file.hash);
   if (chosen === undefined) {
     return failing(locked, 'NO_HASH', `the lock has no SHA-256 of \`${file.name}\``, {
@@ -57,16 +65,16 @@ function fromIndex(locked: LockedPackage, context: FileContext): FileDecision {
     });
   }
   if (choice.kind === 'wheel') return { file: chosen };
-  return { ...failing(locked, 'NO_WHEEL', noWheel(locked, context), { hint: BUILD }), file: chosen };
+  return { ...failing(locked, 'NO_WHEEL', noWheel(locked, files, context), { hint: BUILD }), file: chosen };
 }
 
 const BUILD =
   'choose a version, Python, platform or libc that it has a wheel for, or build with `bivy dockerfile`, where a compiler can run';
 
-function noWheel(locked: LockedPackage, { target }: FileContext): string {
+function noWheel(locked: LockedPackage, files: readonly LockedFile[], { target }: FileContext): string {
   const { family, major, minor } = target.libc;
   const where = `Python ${target.python} on ${target.platform} (${family} ${major}.${minor})`;
-  const names = locked.files.map((file) => file.name);
+  const names = files.map((file) => file.name);
   return `${titleOf(locked)} has no wheel for ${where}; there is ${listed(names)}`;
 }
 

@@ -16,13 +16,13 @@ export interface LockedPackage {
   readonly optional: boolean;
   /** Poetry's constraint on the interpreter, as written. */
   readonly pythonVersions: string;
-  /** Those of its version. */
+  /** Those that the lock has for the name: in 1.x locks, which share them, of other versions too (`filesOfVersion`). */
   readonly files: readonly LockedFile[];
   /** Hashes that the lock (of Poetry 0.12) gives without saying of which files. */
   readonly namelessHashes: readonly string[];
   readonly dependencies: readonly Dependency[];
-  /** What its extras, in normal form, add. */
-  readonly extras: ReadonlyMap<string, readonly Dependency[]>;
+  /** What one of its extras (normal form) adds; decoded when asked. @throws BivyError `LOCK_INVALID` */
+  readonly dependenciesOfExtra: (extra: string) => readonly Dependency[];
   /** Lock 1.0: the marker of the whole package. */
   readonly marker: string | null;
   /** Lock 2.1: the groups it is in (normal form), each with its marker; an empty text holds always. */

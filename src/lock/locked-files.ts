@@ -1,8 +1,8 @@
 // Which files a lock names for a package: in the package (2.0 and later), under `[metadata.files]` by name (1.x, shared by
-// all versions of that name), or as mere hashes under `[metadata.hashes]` (Poetry 0.12).
+// all versions of that name: `filesOfVersion` divides them), or as mere hashes under `[metadata.hashes]` (Poetry 0.12).
 
 import { failAt, isPresent, itemsOf, member, type Node, stringOf } from '../kernel/decode.ts';
-import { compareVersions, parseVersion, type Version } from '../python/version.ts';
+import { compareVersions, formatVersion, parseVersion } from '../python/version.ts';
 import { versionInFileName } from '../python/wheel-name.ts';
 import type { LockedPackage } from './lock.ts';
 import type { LockedFile, Source } from './plan.ts';
@@ -10,8 +10,9 @@ import type { LockedFile, Source } from './plan.ts';
 interface Owner {
   readonly name: string;
   readonly spelling: string;
-  readonly version: Version;
   readonly source: Source;
+  /** Lists that were read beforehand (`cutFileLists`); a package names its list by number. */
+  readonly lists: readonly (readonly LockedFile[])[];
 }
 
 /** @throws BivyError with the document's code */
@@ -21,7 +22,9 @@ export function decodeFiles(
   owner: Owner,
 ): Pick<LockedPackage, 'files' | 'namelessHashes'> {
   const own = member(node, 'files');
-  if (isPresent(own)) return { files: ofVersion(itemsOf(own).map(decodeFile), owner), namelessHashes: [] };
+  const list = typeof own.value === 'number' ? owner.lists[own.value] : undefined;
+  if (list !== undefined) return { files: list, namelessHashes: [] };
+  if (isPresent(own)) return { files: decodeFileList(own), namelessHashes: [] };
   const hashes = member(metadata, 'hashes');
   if (isPresent(hashes)) {
     const listed = itemsOf(memberOf(hashes, owner)).map((hash) => `sha256:${stringOf(hash)}`);
@@ -29,10 +32,9 @@ export function decodeFiles(
   }
   const { kind, url = '' } = owner.source;
   if (kind === 'git' || kind === 'directory' || kind === 'url') return { files: [], namelessHashes: [] };
-  const shared = itemsOf(memberOf(member(metadata, 'files'), owner)).map(decodeFile);
-  const files =
-    kind === 'file' ? shared.filter((file) => file.name === url.split('/').at(-1)) : ofVersion(shared, owner);
-  return { files, namelessHashes: [] };
+  const files = decodeFileList(memberOf(member(metadata, 'files'), owner));
+  const base = url.split('/').at(-1);
+  return { files: kind === 'file' ? files.filter((file) => file.name === base) : files, namelessHashes: [] };
 }
 
 function memberOf(table: Node, { name, spelling }: Owner): Node {
@@ -42,14 +44,28 @@ function memberOf(table: Node, { name, spelling }: Owner): Node {
   return found;
 }
 
+/** Thousands of them in a lock: nodes, which make messages, are made for those only that are wrong. */
+function decodeFileList(node: Node): readonly LockedFile[] {
+  if (!Array.isArray(node.value)) return itemsOf(node).map(decodeFile);
+  return node.value.map((value: { file?: unknown; hash?: unknown } | null, key) => {
+    const { file, hash } = value ?? {};
+    if (typeof file === 'string' && typeof hash === 'string') return { name: file, hash };
+    return decodeFile({ value, document: node.document, parent: node, key });
+  });
+}
+
 function decodeFile(node: Node): LockedFile {
   return { name: stringOf(member(node, 'file')), hash: stringOf(member(node, 'hash')) };
 }
 
-/** Leaves out what is of another version; a name that tells no version stays. */
-function ofVersion(files: readonly LockedFile[], { name, version, source }: Owner): readonly LockedFile[] {
+/** Without those that are of another version; a name that tells no version stays. */
+export function filesOfVersion({ name, version, source, files }: LockedPackage): readonly LockedFile[] {
   if (source.kind !== 'index' && source.kind !== 'legacy') return files;
+  const usual = `-${formatVersion(version)}`;
   return files.filter((file) => {
+    const wheel = file.name.endsWith('.whl');
+    // The common case first: reading every name would take longer than all the rest.
+    if (wheel && file.name.indexOf(`${usual}-`) === file.name.indexOf('-')) return true;
     const text = versionInFileName(file.name, name);
     const found = text === undefined ? undefined : parseVersion(text);
     return found === undefined || compareVersions(found, version) === 0;

@@ -11,6 +11,7 @@ import { decideFile } from './decide-file.ts';
 import { judgeFreshness, requireFresh } from './freshness.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { selectByMarkers } from './lock-markers.ts';
+import { filesOfVersion } from './locked-files.ts';
 import type { InstallPlan, PlannedPackage, Problem } from './plan.ts';
 import { requireAcceptable, requirePython, requireReadable } from './refusals.ts';
 import { activeGroups, requestedExtras, type Selection } from './select.ts';
@@ -69,14 +70,15 @@ export function planInstall(project: Project, lock: Lock, target: Target, option
   const problems: Problem[] = [];
   for (const planned of [...decided.values()].sort(byName)) {
     const { locked } = planned;
-    const { problem, ...file } = decideFile(locked, { target, tags });
+    const files = filesOfVersion(locked);
+    const { problem, ...file } = decideFile(locked, files, { target, tags });
     if (problem !== undefined) problems.push(problem);
     packages.push({
       name: locked.name,
       version: formatVersion(locked.version),
       source: locked.source,
       groups: planned.groups,
-      files: locked.files,
+      files,
       ...file,
       why: chains.get(locked.name) ?? [name, locked.name],
     });

@@ -22,9 +22,10 @@ import { normalizeName } from '../python/names.ts';
 import { platformMarker, pythonMarker } from '../python/nested-marker.ts';
 import { parseRequirement } from '../python/requirement.ts';
 import { parseVersion } from '../python/version.ts';
+import { cutFileLists } from './file-lists.ts';
 import type { Lock, LockedPackage, LockVersion } from './lock.ts';
 import { decodeFiles } from './locked-files.ts';
-import type { Source, SourceKind } from './plan.ts';
+import type { LockedFile, Source, SourceKind } from './plan.ts';
 
 const REGENERATE = 'restore the file from version control, or run `poetry lock` to write it anew';
 
@@ -39,7 +40,8 @@ export function decodeLock(text: string, file: string): Lock {
     hint: REGENERATE,
     lineOf: (path) => lineOfKey(text, path),
   };
-  const root = rootNode(parseLock(text, file), document);
+  const { tree, lists } = readLock(text, file);
+  const root = rootNode(tree, document);
   const metadata = member(root, 'metadata');
   if (!isPresent(metadata))
     failAt(metadata, 'is missing: the file is no lock of Poetry, or it was cut short');
@@ -58,8 +60,28 @@ export function decodeLock(text: string, file: string): Lock {
         stringsOf(node).map(normalizeName),
       ]),
     ),
-    packages: itemsOf(member(root, 'package')).map((node) => decodePackage(node, metadata, version)),
+    packages: itemsOf(member(root, 'package')).map((node) => decodePackage(node, metadata, version, lists)),
   };
+}
+
+interface LockTree {
+  readonly tree: unknown;
+  readonly lists: readonly (readonly LockedFile[])[];
+}
+
+/** The quick way, and the whole text where that did not account for every list once. */
+function readLock(text: string, file: string): LockTree {
+  const cut = cutFileLists(text);
+  if (cut.lists.length === 0) return { tree: parseLock(text, file), lists: [] };
+  const tree = parseLock(cut.text, file);
+  const packages = (tree as { package?: unknown }).package;
+  const seen = new Set<unknown>();
+  for (const entry of Array.isArray(packages) ? packages : []) {
+    const files = (entry as { files?: unknown } | null)?.files;
+    if (typeof files === 'number') seen.add(files);
+  }
+  const complete = seen.size === cut.lists.length && cut.lists.every((_, index) => seen.has(index));
+  return complete ? { tree, lists: cut.lists } : { tree: parseLock(text, file), lists: [] };
 }
 
 function parseLock(text: string, file: string): unknown {
@@ -95,7 +117,12 @@ function knownVersion(text: string, node: Node): LockVersion {
   }
 }
 
-function decodePackage(node: Node, metadata: Node, lockVersion: LockVersion): LockedPackage {
+function decodePackage(
+  node: Node,
+  metadata: Node,
+  lockVersion: LockVersion,
+  lists: LockTree['lists'],
+): LockedPackage {
   const spelling = stringOf(member(node, 'name'));
   const lockedVersion = stringOf(member(node, 'version'));
   const version = parseVersion(lockedVersion);
@@ -109,16 +136,11 @@ function decodePackage(node: Node, metadata: Node, lockVersion: LockVersion): Lo
     source,
     optional: optional(member(node, 'optional'), booleanOf) ?? false,
     pythonVersions: optional(member(node, 'python-versions'), stringOf) ?? '*',
-    ...decodeFiles(node, metadata, { name, spelling, version, source }),
+    ...decodeFiles(node, metadata, { name, spelling, source, lists }),
     dependencies: entriesOf(member(node, 'dependencies')).flatMap(([key, value]) =>
       decodeClassicDependency(key, value),
     ),
-    extras: new Map(
-      entriesOf(member(node, 'extras')).map(([extra, value]) => [
-        normalizeName(extra),
-        itemsOf(value).map(decodeExtraDependency),
-      ]),
-    ),
+    dependenciesOfExtra: extrasReader(member(node, 'extras')),
     marker: lockVersion === '2.1' ? null : packageMarker(node),
     groups: lockVersion === '2.1' ? decodeGroups(node) : null,
   };
@@ -174,6 +196,21 @@ function decodeSource(node: Node): Source {
     ...(resolvedReference === undefined ? {} : { resolvedReference }),
     ...(subdirectory === undefined ? {} : { subdirectory }),
     ...(develop === undefined ? {} : { develop }),
+  };
+}
+
+/** Most packages have extras and next to none is asked for: they are read then. */
+function extrasReader(node: Node): LockedPackage['dependenciesOfExtra'] {
+  const read = new Map<string, readonly Dependency[]>();
+  return (extra) => {
+    let dependencies = read.get(extra);
+    if (dependencies === undefined) {
+      dependencies = entriesOf(node)
+        .filter(([spelling]) => normalizeName(spelling) === extra)
+        .flatMap(([, list]) => itemsOf(list).map(decodeExtraDependency));
+      read.set(extra, dependencies);
+    }
+    return dependencies;
   };
 }
 

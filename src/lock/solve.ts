@@ -264,7 +264,7 @@ function unlockedBy(
   for (let extra = stack.pop(); extra !== undefined; extra = stack.pop()) {
     if (extras.has(extra)) continue;
     extras.add(extra);
-    for (const dependency of locked.extras.get(extra) ?? []) {
+    for (const dependency of locked.dependenciesOfExtra(extra)) {
       if (transitive && dependency.name === locked.name) stack.push(...dependency.extras);
       else names.add(dependency.name);
     }

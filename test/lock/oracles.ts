@@ -11,7 +11,8 @@ import { decodePyproject } from '../../src/project/pyproject.ts';
 const beside = fileURLToPath(new URL('../../../shared', import.meta.url));
 const shared = process.env['BIVY_SHARED'] ?? beside;
 
-export const selections: string = join(shared, 'oracles', 'selection');
+export const oracles: string = join(shared, 'oracles');
+export const selections: string = join(oracles, 'selection');
 export const locks: string = join(shared, 'data', 'locks');
 
 /** False, loudly, where the oracles are not there. */

@@ -14,7 +14,7 @@ export interface Oracle {
   readonly sources: Readonly<Record<string, string>>;
   readonly lists: readonly (readonly number[])[];
   readonly files_table: readonly (readonly [string, string])[];
-  readonly file_lists: readonly (readonly number[])[];
+  readonly file_lists: readonly { readonly files: readonly number[] }[];
   readonly errors: readonly { readonly class: string; readonly message: string }[];
   readonly cases: readonly OracleCase[];
 }
@@ -41,7 +41,7 @@ export function loadOracle(name: string, directory: string = selections): Oracle
 /** The answer that Poetry gave: packages with sources, files where they were asked for, or our code for its error. */
 export function expectedAnswer(oracle: Oracle, entry: OracleCase): readonly string[] {
   if (entry.error !== undefined) return [codeFor(oracle.errors[entry.error]!)];
-  const files = entry.files === undefined ? undefined : oracle.file_lists[entry.files]!;
+  const files = entry.files === undefined ? undefined : oracle.file_lists[entry.files]!.files;
   return oracle.lists[entry.packages!]!.map((index, position) => {
     const name = oracle.names[index]!;
     const chosen =
