@@ -71,7 +71,11 @@ const ALTERNATIVES = /\s*\|\|?\s*/;
 const CONJUNCTS = /(?<!^)(?<![\^~=>< ,]) *(?<!-)[, ](?!-) *(?!,|$)/;
 const EARLY_CONJUNCTS = /(?<!^)(?<![~=>< ,]) *(?<!-)[, ](?!-) *(?!,|$)/;
 
+/** Longer than any constraint; keeps the patterns, which are quadratic at worst, quick on hostile ones. */
+const LONGEST = 4096;
+
 function parseRanges(text: string, mode: ReadingMode): Ranges<Point> {
+  if (text.length > LONGEST) throw refused(text.slice(0, 40), ' of that length');
   const scheme = schemeOf(mode.core);
   const conjunction = mode.core === '1.0' || mode.core === '1.3' ? EARLY_CONJUNCTS : CONJUNCTS;
   const alternatives = (text === '*' ? text : text.trim()).split(ALTERNATIVES).map((alternative) => {
@@ -86,10 +90,13 @@ function parseRanges(text: string, mode: ReadingMode): Ranges<Point> {
 function parseClause(clause: string, whole: string, mode: ReadingMode): Ranges<Point> {
   const ranges = mode.core === '1.0' ? parseSimpleSemver(clause) : parseSimple(clause, mode);
   if (ranges !== undefined) return ranges;
-  const part = clause === whole ? '' : `: \`${clause}\` is none`;
-  throw new BivyError(
+  throw refused(whole, clause === whole ? '' : `: \`${clause}\` is none`);
+}
+
+function refused(text: string, reason: string): BivyError {
+  return new BivyError(
     'CONSTRAINT_INVALID',
-    `\`${whole}\` is no version constraint that Poetry reads${part}`,
+    `\`${text}\` is no version constraint that Poetry reads${reason}`,
     {
       hint: 'write it as `^1.2`, `~1.2`, `>=1.2,<2`, `==1.2.*` or `*`',
     },

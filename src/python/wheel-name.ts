@@ -43,11 +43,15 @@ function parseBuild(text: string | undefined): readonly [Numeral, string] | unde
 
 const ARCHIVE = /(?:\.sdist)?\.(?:zip|tgz|tar(?:\.(?:gz|bz2|xz|Z))?|egg|exe|msi|rpm)$/;
 
+/** The longest name that file systems know. */
+const LONGEST = 255;
+
 /**
  * The version that the file name of a distribution of the project `name` tells, as spelt there; nothing where it tells
  * none. Names and versions may both hold dashes, so the project's name is what divides them.
  */
 export function versionInFileName(file: string, name: string): string | undefined {
+  if (file.length > LONGEST) return undefined;
   if (file.endsWith('.whl')) return parseWheelName(file)?.version;
   const stem = file.replace(ARCHIVE, '');
   if (stem === file) return undefined;

@@ -17,9 +17,13 @@ const COMPARISON = /^(!=|={1,3})?\s*(\S+?)\s*$/;
 const EARLY_COMPARISON = /^(!?==?)?\s*(\S+?)\s*$/;
 const CONTAINMENT = /^(['"])(.+?)\1\s*(not\sin|in)$/i;
 
+/** Longer than any value; keeps the patterns, which are quadratic at worst, quick on hostile ones. */
+const LONGEST = 4096;
+
 /** The conditions that `text` writes, or nothing where that poetry-core refuses it. */
 export function parseWords(text: string, core: PoetryCore): Words | undefined {
   if (text === '*') return [[]];
+  if (text.length > LONGEST) return undefined;
   const modern = core === '2.2' || core === '2.4';
   const alternatives: Word[][] = [];
   for (const alternative of text.trim().split(ALTERNATIVES)) {
