@@ -38,7 +38,8 @@ export function findCommand(facts: EntrypointFacts): Command {
     return { cmd: [script], rule: 'script', reason: `the only console script, \`${script}\`` };
   }
   const packages = packagesOf(files.map(({ target }) => target));
-  const runnable = packages.filter((name) => has(files, name, '__main__'));
+  const targets = new Set(files.map(({ target }) => target));
+  const runnable = packages.filter((name) => targets.has(`${name}/__main__.py`));
   const main = soleOrOwn(runnable, project);
   if (main !== undefined) {
     const reason = `\`${main}/__main__.py\``;
@@ -75,10 +76,6 @@ function packagesOf(targets: readonly string[]): readonly string[] {
     }
   }
   return [...found].sort((a, b) => (a < b ? -1 : 1));
-}
-
-function has(files: EntrypointFacts['files'], name: string, module: string): boolean {
-  return files.some(({ target }) => target === `${name}/${module}.py`);
 }
 
 function isGuarded({ files, read }: EntrypointFacts, target: string): boolean {

@@ -81,7 +81,7 @@ export function chooseFiles(
 ): FileChoice {
   const era = buildEra(poetry);
   const ignored = root || !project.packageMode || include.length > 0 ? findIgnoredFiles() : undefined;
-  const work = chooseWorkFiles(tree, {
+  const chosen = chooseWorkFiles(tree, {
     sources: !project.packageMode,
     include,
     dockerignore: readDockerignore(tree),
@@ -89,6 +89,8 @@ export function chooseFiles(
     leaveOut,
     location: { file: project.file },
   });
+  const warnings: string[] = [];
+  const work = include.includes(SECRETS) ? chosen : withoutSecrets(chosen, warnings);
   if (!root || !project.packageMode) {
     return {
       era,
@@ -99,11 +101,10 @@ export function chooseFiles(
       work,
       readme: null,
       licenseText: null,
-      warnings: [],
+      warnings,
     };
   }
   refuseBuildScript(project);
-  const warnings: string[] = [];
   return {
     era,
     installed: true,
@@ -121,6 +122,19 @@ function readDockerignore(tree: Tree): Dockerignore {
   return parseDockerignore(
     (tree.kind('.dockerignore') === undefined ? undefined : tree.text('.dockerignore')) ?? '',
   );
+}
+
+const SECRETS = '.env';
+
+/** A file of secrets goes into no image unless it is named, though neither Git nor Docker ignores it. */
+function withoutSecrets(work: readonly Placement[], warnings: string[]): readonly Placement[] {
+  const rest = work.filter(({ source }) => source !== SECRETS);
+  if (rest.length < work.length) {
+    warnings.push(
+      `\`${SECRETS}\` is left out, for it may hold secrets; name it in \`include\` if the image needs it`,
+    );
+  }
+  return rest;
 }
 
 function refuseBuildScript(project: Project): void {

@@ -26,23 +26,24 @@ export interface Tree {
 /** @throws BivyError `ROOT_INVALID` for a name that is not UTF-8 */
 export function openTree(directory: string): Tree {
   const lists = new Map<string, readonly TreeEntry[] | undefined>();
+  const kinds = new Map<string, TreeEntry['kind']>([['', 'directory']]);
   const place = (path: string): string => (path === '' ? directory : `${directory}/${path}`);
   const list = (path: string): readonly TreeEntry[] | undefined => {
     if (lists.has(path)) return lists.get(path);
-    const entries = (kind(path) === 'directory' ? readDirectory(place(path)) : undefined)?.map((entry) => ({
-      name: decodeName(entry, path),
-      kind: kindOf(entry),
-    }));
-    const sorted = entries?.filter(({ name }) => name !== '.git').sort((a, b) => (a.name < b.name ? -1 : 1));
-    lists.set(path, sorted);
-    return sorted;
+    const found = kind(path) === 'directory' ? readDirectory(place(path)) : undefined;
+    const entries = found
+      ?.map((entry) => ({ name: decodeName(entry, path), kind: kindOf(entry) }))
+      .filter(({ name }) => name !== '.git')
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const entry of entries ?? [])
+      kinds.set(path === '' ? entry.name : `${path}/${entry.name}`, entry.kind);
+    lists.set(path, entries);
+    return entries;
   };
   // A path counts only where each directory above it is one: nothing is looked at through a link.
   const kind = (path: string): TreeEntry['kind'] | undefined => {
-    if (path === '') return 'directory';
-    const slash = path.lastIndexOf('/');
-    const name = path.slice(slash + 1);
-    return list(slash < 0 ? '' : path.slice(0, slash))?.find((entry) => entry.name === name)?.kind;
+    if (path !== '') list(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
+    return kinds.get(path);
   };
   const resolve = (path: string): string | null | undefined => {
     const root = realpathSync(directory);

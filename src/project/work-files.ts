@@ -54,7 +54,7 @@ function include(tree: Tree, rules: WorkRules, pattern: string, take: (path: str
   if (isExact(pattern)) {
     const [found] = glob(tree, '', pattern);
     if (found === undefined) throw missingInclude(pattern, where, rules.location);
-    everything(tree, found.path, found.kind, take);
+    everything(tree, rules, found.path, found.kind, take);
     return;
   }
   for (const { path, kind } of glob(tree, '', pattern)) {
@@ -66,15 +66,22 @@ function include(tree: Tree, rules: WorkRules, pattern: string, take: (path: str
   }
 }
 
-/** All of it, ignored or not, but byte code and repositories. */
-function everything(tree: Tree, path: string, kind: TreeEntry['kind'], take: (path: string) => void): void {
+/** All of it, ignored or not, but byte code, repositories, and what this build writes. */
+function everything(
+  tree: Tree,
+  rules: WorkRules,
+  path: string,
+  kind: TreeEntry['kind'],
+  take: (path: string) => void,
+): void {
+  if (isLeftOut(rules, path)) return;
   if (kind !== 'directory') {
     take(path);
     return;
   }
   for (const entry of tree.list(path) ?? []) {
     if (entry.name !== '__pycache__' && !entry.name.endsWith('.pyc')) {
-      everything(tree, join(path, entry.name), entry.kind, take);
+      everything(tree, rules, join(path, entry.name), entry.kind, take);
     }
   }
 }

@@ -283,6 +283,26 @@ describe('the work directory', () => {
     );
   });
 
+  it('never holds what this build writes', () => {
+    const some: Files = { 'app.py': '', 'dist/site.css': '', 'dist/app.oci/index.json': '' };
+    expect(targets(choose(some, { include: ['dist/'], leaveOut: ['dist/app.oci'] }).work)).toEqual([
+      'dist/site.css',
+    ]);
+  });
+
+  it('holds no secrets unless they are named', () => {
+    const some: Files = { '.env': 'PASSWORD=x', 'a.py': '', 'sub/.env': '' };
+    const left = choose(some, { toml: SOURCES });
+    expect(targets(left.work)).toEqual(['a.py', 'sub/.env']);
+    expect(left.warnings).toEqual([expect.stringContaining('`.env` is left out')]);
+    expect(targets(choose(some, { toml: SOURCES, include: ['.env'] }).work)).toEqual([
+      '.env',
+      'a.py',
+      'sub/.env',
+    ]);
+    expect(choose(some, { toml: SOURCES, ignored: ['.env'] }).warnings).toEqual([]);
+  });
+
   it('obeys exceptions in .dockerignore', () => {
     const some: Files = {
       '.dockerignore': '*\n!app\n**/*.log\n',
