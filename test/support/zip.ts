@@ -58,6 +58,8 @@ export interface ZipLies {
   readonly gap?: Uint8Array;
   readonly comment?: Uint8Array;
   readonly zip64?: boolean;
+  /** Bytes before the directory that are not among those returned: a hole that the test makes in a file. */
+  readonly hole?: number;
   readonly entries?: number;
   readonly directorySize?: number;
   readonly directoryOffset?: number;
@@ -87,7 +89,7 @@ export function zip(members: readonly ZipMemberSpec[], lies: ZipLies = {}): Uint
   }
   const gap = lies.gap ?? new Uint8Array(0);
   const entries = join(directory);
-  const end = endRecords(offset + gap.length, entries.length, listed, lies);
+  const end = endRecords(offset + gap.length + (lies.hole ?? 0), entries.length, listed, lies);
   return join([
     lies.prefix ?? new Uint8Array(0),
     ...chunks,

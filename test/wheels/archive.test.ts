@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -76,6 +76,40 @@ describe('archives that are well', () => {
     const narrow = zip(many, { entries: 64 });
     expect(openBytes(narrow).members.length).toBe(65_600);
     expect(refusal(() => openBytes(narrow, { entries: 65_599 }))).toMatch(/UNSAFE.*65600 members/);
+  });
+
+  test('members of more than 4 GiB, and one behind them', () => {
+    const gigabytes = 5 * 2 ** 30;
+    const big: ZipMemberSpec = {
+      name: 'big',
+      method: 0,
+      zip64: true,
+      size: gigabytes,
+      compressedSize: gigabytes,
+    };
+    const bigHeader = zip([big]).subarray(0, 30 + 3 + 20);
+    const small = zip([A]).subarray(0, 30 + 1 + 5);
+    const smallOffset = bigHeader.length + gigabytes;
+    const directory = zip(
+      [
+        { ...big, listedOnly: true },
+        { ...A, listedOnly: true, zip64: true, headerOffset: smallOffset },
+      ],
+      { zip64: true, hole: smallOffset + small.length },
+    );
+    const path = join(folder, 'sparse.zip');
+    const file = openSync(path, 'w');
+    writeSync(file, bigHeader, 0, bigHeader.length, 0);
+    writeSync(file, small, 0, small.length, smallOffset);
+    writeSync(file, directory, 0, directory.length, smallOffset + small.length);
+    closeSync(file);
+    const archive = openWheel(path, 'w.whl');
+    expect(archive.members.map((member) => [member.name, member.size, member.dataOffset])).toEqual([
+      ['big', gigabytes, bigHeader.length],
+      ['a', 3, smallOffset + 31],
+    ]);
+    expect(readMember(archive, archive.members[1]!, 100).toString()).toBe('aaa');
+    expect(refusal(() => readMember(archive, archive.members[0]!, 1 << 20))).toMatch(/more than the 1048576/);
   });
 
   test('names: case and Unicode form make different files, code page 437 without the flag', () => {
