@@ -108,7 +108,7 @@ export async function* decompress(
     yield* gunzip;
     await feeding;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') !== true) throw error;
+    if (!String((error as NodeJS.ErrnoException).code).startsWith('Z_')) throw error;
     throw new BivyError('BASE_INVALID', `${name} is damaged: it cannot be unpacked`, {
       cause: error,
       hint: 'copy or save the image again',

@@ -98,26 +98,37 @@ async function mergeLayers(
   const tree = new FileTree('the image');
   let count = 0;
   for (const [index, { digest, size, blob }] of image.layers.entries()) {
+    const layer = { digest, size, ...blob };
     const name = `layer ${index + 1}`;
-    const compression = compressionOf({ ...blob, size });
-    layerMediaType(compression, name);
-    tree.beginLayer();
-    const packed = readPublished({ digest, size, ...blob }, why, context);
-    for await (const entry of readTar(decompress(packed, compression as 'none' | 'gzip', name), { name })) {
-      const inode = tree.apply(entry);
-      if (inode === undefined) continue;
-      inode.note = count++;
-      const file = openSync(join(files, String(inode.note)), 'wx', 0o600);
-      try {
-        for await (const chunk of entry.content) {
-          for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
-        }
-      } finally {
-        closeSync(file);
+    try {
+      const compression = compressionOf({ ...blob, size });
+      layerMediaType(compression, name);
+      const packed = readPublished(layer, why, context);
+      tree.beginLayer();
+      for await (const entry of readTar(decompress(packed, compression as 'none' | 'gzip', name), { name })) {
+        const inode = tree.apply(entry);
+        if (inode === undefined) continue;
+        inode.note = count++;
+        await writeContent(join(files, String(inode.note)), entry.content);
       }
+    } catch (error) {
+      // A layer that makes no sense may be a damaged file: then that is the fault, and it can be made anew.
+      for await (const _ of readPublished(layer, why, context));
+      throw error;
     }
   }
   return tree;
+}
+
+async function writeContent(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    for await (const chunk of content) {
+      for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The marker of a tree of ours, `''` for an empty directory, nothing where there is nothing. */
