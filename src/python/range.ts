@@ -89,6 +89,8 @@ function meetRanges<V>(scheme: Scheme<V>, a: Range<V>, b: Range<V>): Range<V> | 
 }
 
 export function intersectRanges<V>(scheme: Scheme<V>, a: Ranges<V>, b: Ranges<V>): Ranges<V> {
+  // Of equal edges the first one's spelling stays, and poetry-core puts unions first.
+  if (a.length === 1 && b.length > 1) return intersectRanges(scheme, b, a);
   const found: Range<V>[] = [];
   let ours = 0;
   let theirs = 0;
@@ -106,9 +108,19 @@ function overlap<V>(scheme: Scheme<V>, a: Range<V>, b: Range<V>): boolean {
   return !isBelow(scheme, a, b) && !isBelow(scheme, b, a);
 }
 
+/** `1.0` and `>=1.0+local` make `>=1.0+local`: what poetry-core loses there is lost here. */
+function joinSingle<V>(scheme: Scheme<V>, version: V, range: Range<V>): Range<V> {
+  if (scheme.allows(range, version)) return range;
+  const single = singleRange(version);
+  const atMin = range.min !== undefined && scheme.allows(single, range.min);
+  return makeRange(scheme, atMin ? { ...range, includeMin: true } : { ...range, includeMax: true });
+}
+
 function joinRanges<V>(scheme: Scheme<V>, a: Range<V>, b: Range<V>): Range<V> {
+  if (a.single) return joinSingle(scheme, a.min!, b);
   if (b.single && scheme.allows(a, b.min!)) return a;
-  if (a.single && scheme.allows(b, a.min!)) return b;
+  if (b.single && same(scheme, b.min, a.min)) return makeRange(scheme, { ...a, includeMin: true });
+  if (b.single && same(scheme, b.min, a.max)) return makeRange(scheme, { ...a, includeMax: true });
   const low = allowsLower(scheme, a, b) ? a : b;
   const high = allowsHigher(scheme, a, b) ? a : b;
   return makeRange(scheme, {
