@@ -14,6 +14,7 @@ import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
 import { PREFIX } from './environment.ts';
 import { type FileNote, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
+import type { CrossOverlap } from './overlaps.ts';
 import type { Prepared } from './prepare.ts';
 
 export interface ApplicationOptions {
@@ -34,6 +35,8 @@ export interface Application {
   readonly command: Command | undefined;
   /** What its files add to the image's size. */
   readonly unpacked: number;
+  /** Files that a wheel ships too, with other bytes: the project is installed last, and wins. */
+  readonly overlaps: readonly CrossOverlap[];
 }
 
 export async function makeApplication(options: ApplicationOptions, context: Context): Promise<Application> {
@@ -61,7 +64,7 @@ export async function makeApplication(options: ApplicationOptions, context: Cont
     workdir: `/${resolvePath(facts, settings.workdir.slice(1))}`,
   }).map((part) => layOnBase(part, facts));
   if (parts.every((part) => part.entries.length === 0)) {
-    return { layer: undefined, cached: true, command, unpacked: 0 };
+    return { layer: undefined, cached: true, command, unpacked: 0, overlaps: [] };
   }
   const key = await entriesKey(parts);
   const { runLayerJob } = await import('./layer-job.ts');
@@ -78,11 +81,14 @@ export async function makeApplication(options: ApplicationOptions, context: Cont
       hint: 'run the command again',
     });
   }
+  const packages = packagesOf(prepared);
+  const below = filesBelow(own, prepared, context);
   return {
-    layer: { kind: 'app', name: 'app', packages: packagesOf(prepared), record },
+    layer: { kind: 'app', name: 'app', packages, record },
     cached,
     command,
-    unpacked: addedBytes(own, prepared, facts, context),
+    unpacked: addedBytes(own, below, facts),
+    overlaps: overlapsWith(own, below, packages[0] ?? 'the project'),
   };
 }
 
@@ -99,30 +105,49 @@ function layOnBase(part: Part, facts: BaseFacts): Part {
   return { ...part, entries };
 }
 
-/** The size of the files, less what they replace below: in the base, and (rarely) in the layers of wheels. */
-function addedBytes(
+/** What the layers of wheels have, by path; not looked at where none of the project's files could meet it. */
+function filesBelow(
   files: readonly FileNote[],
   prepared: Prepared,
-  facts: BaseFacts,
   context: Context,
-): number {
-  let sum = 0;
-  for (const [path, , size] of files) {
-    sum += size - (Object.hasOwn(facts.files, path) ? (facts.files[path] ?? 0) : 0);
-  }
+): ReadonlyMap<string, FileNote> {
   const site = `lib/python${prepared.python}/site-packages/`;
   const tops = new Set(prepared.tops);
-  const meets = files.filter(([path]) => {
+  const meets = files.some(([path]) => {
     const inside = path.indexOf(site);
     if (inside >= 0) return tops.has(path.slice(inside + site.length).split('/')[0] ?? '');
     return path.includes('/.venv/');
   });
-  if (meets.length === 0) return sum;
-  const below = new Map<string, number>();
+  const below = new Map<string, FileNote>();
+  if (!meets) return below;
   for (const { record } of prepared.layers) {
-    for (const [path, , size] of findLayerContents(context.cache, record.key)?.files ?? [])
-      below.set(path, size);
+    for (const file of findLayerContents(context.cache, record.key)?.files ?? []) below.set(file[0], file);
   }
-  for (const [path] of meets) sum -= below.get(path) ?? 0;
+  return below;
+}
+
+/** The size of the files, less what they replace below: in the base, and (rarely) in the layers of wheels. */
+function addedBytes(
+  files: readonly FileNote[],
+  below: ReadonlyMap<string, FileNote>,
+  facts: BaseFacts,
+): number {
+  let sum = 0;
+  for (const [path, , size] of files) {
+    const inBase = Object.hasOwn(facts.files, path) ? (facts.files[path] ?? 0) : 0;
+    sum += size - (below.get(path)?.[2] ?? inBase);
+  }
   return sum;
+}
+
+function overlapsWith(
+  files: readonly FileNote[],
+  below: ReadonlyMap<string, FileNote>,
+  winner: string,
+): CrossOverlap[] {
+  return files.flatMap(([path, sha256]) => {
+    const other = below.get(path);
+    if (other === undefined || other[1] === sha256) return [];
+    return [{ path, winner, losers: [other[3]], restate: false }];
+  });
 }

@@ -15,6 +15,7 @@ import { choosePython, type ResolvedBase, resolveBase } from './base.ts';
 import { type Decoded, decodeInputs, once } from './decoded.ts';
 import { type InputRequest, type Inputs, readInputs } from './inputs.ts';
 import { imageLayer } from './layers.ts';
+import { refuseOverlaps } from './overlaps.ts';
 import { prepare } from './prepare.ts';
 import { imageSettings } from './settings.ts';
 import { chooseBase, choosePlatform } from './target.ts';
@@ -38,7 +39,7 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
   const inputs = readInputs(request);
   const decode = once(() => decodeInputs(inputs));
   const decoded = await decode();
-  const { destinations, named } = await openDestinations(request, decoded, context);
+  const { destinations, spelled, named } = await openDestinations(request, decoded, context);
   for (const destination of destinations) await destination.check(context);
   const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
   const pools: LayerPool[] = [];
@@ -53,7 +54,7 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
   });
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const image = await makeImage(request, inputs, decode, pool, context);
+      const image = await makeImage(request, inputs, spelled, decode, pool, context);
       const seconds = (): number => (performance.now() - started) / 1000;
       context.emit({
         type: 'image',
@@ -94,6 +95,7 @@ async function discardDamaged(error: unknown, image: BuiltImage, { cache, emit }
 async function makeImage(
   request: BuildRequest,
   inputs: Inputs,
+  destinations: readonly string[],
   decode: () => Promise<Decoded>,
   pool: () => Promise<LayerPool>,
   context: Context,
@@ -145,12 +147,6 @@ async function makeImage(
     size: base.layers.reduce((sum, layer) => sum + layer.size, 0),
   });
   emit({ type: 'wheels', total: wheels.total, cached: cachedWheels, size: wheels.size });
-  for (const { path, winner, losers } of prepared.overlaps) {
-    emit({
-      type: 'warning',
-      message: `\`/${path}\` is shipped by ${[...losers, winner].join(' and ')} with different bytes: ${winner}'s is taken, as Poetry's order has it`,
-    });
-  }
   const application = await makeApplication(
     {
       directory: inputs.directory,
@@ -159,10 +155,17 @@ async function makeImage(
       facts: base.facts,
       prepared,
       root: inputs.selection.root !== false,
-      leaveOut: writtenInside(request, inputs),
+      leaveOut: writtenInside(destinations, inputs),
     },
     context,
   );
+  refuseOverlaps(application.overlaps, settings);
+  for (const { path, winner, losers } of [...prepared.overlaps, ...application.overlaps]) {
+    emit({
+      type: 'warning',
+      message: `\`/${path}\` is shipped by ${[...losers, winner].join(' and ')} with different bytes: ${winner}'s is taken, as Poetry's order has it`,
+    });
+  }
   if (application.command !== undefined && application.command.rule !== 'setting') {
     emit({
       type: 'note',
@@ -237,7 +240,11 @@ async function openDestinations(
   request: BuildRequest,
   { project }: Decoded,
   context: Context,
-): Promise<{ readonly destinations: readonly Destination[]; readonly named: string }> {
+): Promise<{
+  readonly destinations: readonly Destination[];
+  readonly spelled: readonly string[];
+  readonly named: string;
+}> {
   const { openDestination } = await import('./destinations.ts');
   const name =
     (project.name ?? 'app')
@@ -256,13 +263,14 @@ async function openDestinations(
   const destinations: Destination[] = [];
   for (const text of spelled)
     destinations.push(await openDestination(text, request.environment ?? {}, context));
-  return { destinations, named: `${name}:${version}` };
+  return { destinations, spelled, named: `${name}:${version}` };
 }
 
 /** Destinations inside the project, relative to it: what a build writes must not be part of the next one. */
-function writtenInside({ destinations = [] }: BuildRequest, { directory }: Inputs): string[] {
-  return ['dist', ...destinations.map((text) => text.slice(text.indexOf(':') + 1))].flatMap((path) => {
-    const inside = relative(directory, resolve(path));
+function writtenInside(destinations: readonly string[], { directory }: Inputs): string[] {
+  return destinations.flatMap((text) => {
+    const colon = text.indexOf(':');
+    const inside = colon < 0 ? '' : relative(directory, resolve(text.slice(colon + 1)));
     return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? [] : [inside];
   });
 }

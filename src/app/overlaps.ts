@@ -1,6 +1,8 @@
 // Files that packages of different layers ship. The last by Poetry's order wins, whatever the layers' order: where the
 // layer of a loser lies above the winner's, the winner's file is stated once more, above them all. Pure.
 
+import { BivyError } from '../kernel/errors.ts';
+import type { Settings } from '../project/settings.ts';
 import type { FileNote, LayerContents } from './layers.ts';
 
 export interface CrossOverlap {
@@ -46,4 +48,16 @@ export function findOverlaps(
     }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** @throws BivyError `OVERLAP_REFUSED` with every path, where the settings say so */
+export function refuseOverlaps(
+  overlaps: readonly CrossOverlap[],
+  settings: Pick<Settings, 'overlaps'>,
+): void {
+  if (settings.overlaps !== 'refuse' || overlaps.length === 0) return;
+  throw new BivyError('OVERLAP_REFUSED', 'packages ship the same files with different bytes', {
+    causes: overlaps.map(({ path, winner, losers }) => `\`/${path}\`: ${[...losers, winner].join(', ')}`),
+    hint: 'leave one of the packages out, or set `overlaps = "last"` in `[tool.bivy]`',
+  });
 }

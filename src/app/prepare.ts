@@ -9,12 +9,11 @@ import type { FileEntry, Part } from '../layers/entry.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan, PlannedPackage } from '../lock/plan.ts';
 import { type BaseFacts, type BasePython, refuseOccupied, resolvePath } from '../oci/facts.ts';
-import type { Settings } from '../project/settings.ts';
 import { fetchFiles } from '../wheels/fetch.ts';
 import type { Decoded } from './decoded.ts';
 import { layEnvironment, PREFIX } from './environment.ts';
 import { findLayerContents, haveBlobs, type LayerNote, makeLayer } from './layers.ts';
-import { type CrossOverlap, findOverlaps } from './overlaps.ts';
+import { type CrossOverlap, findOverlaps, refuseOverlaps } from './overlaps.ts';
 import { makeWheelLayers, type PlannedWheel, type WheelLayer } from './wheel-layers.ts';
 
 /** Plain JSON. */
@@ -212,14 +211,6 @@ function requireContents(
   context.cache.discardBlob(layer.record.digest);
   throw new BivyError('INTERNAL', `the cache lost what it knew of the layer \`${layer.name}\``, {
     hint: 'run the command again',
-  });
-}
-
-function refuseOverlaps(overlaps: readonly CrossOverlap[], settings: Settings): void {
-  if (settings.overlaps !== 'refuse' || overlaps.length === 0) return;
-  throw new BivyError('OVERLAP_REFUSED', 'packages ship the same files with different bytes', {
-    causes: overlaps.map(({ path, winner, losers }) => `\`/${path}\`: ${[...losers, winner].join(', ')}`),
-    hint: 'leave one of the packages out, or set `overlaps = "last"` in `[tool.bivy]`',
   });
 }
 
