@@ -31,7 +31,8 @@ const INSTALLER = 'bivy';
 const MEBIBYTE = 1 << 20;
 const LARGEST_METADATA = MEBIBYTE;
 const LARGEST_RECORD = 64 * MEBIBYTE;
-const LARGEST_REPAIRED_SCRIPT = 64 * MEBIBYTE;
+/** Of all scripts of a wheel that are repaired: they are held until the layer is written. */
+const REPAIRED_SCRIPTS = 64 * MEBIBYTE;
 
 /**
  * The wheel's files at their places in the image, modes 0644 and 0755, with their directories from the environment
@@ -72,6 +73,8 @@ interface Installation {
   readonly distInfo: string;
   readonly root: Scheme;
   readonly placement: Placement;
+  /** Bytes that repaired scripts may still have. */
+  scriptBytes: number;
   readonly warn: (message: string) => void;
 }
 
@@ -93,6 +96,7 @@ function begin(archive: WheelArchive, options: InstallOptions): Installation {
       distInfo,
       root: readRootScheme(parseHeaders(wheel)),
       placement: new Placement(archive),
+      scriptBytes: REPAIRED_SCRIPTS,
       warn: (message) => warn?.(`wheel \`${printable(archive.name)}\`: ${message}`),
     };
   });
@@ -160,9 +164,10 @@ function schemeOf(install: Installation, name: string): readonly [Scheme, string
 }
 
 function repaired(install: Installation, member: ZipMember): Source {
-  const start = peekMember(install.archive, member, SHEBANG_LENGTH, LARGEST_REPAIRED_SCRIPT);
+  const start = peekMember(install.archive, member, SHEBANG_LENGTH, install.scriptBytes);
   if (!hasPlaceholder(start)) return { kind: 'member', member };
-  const script = readMember(install.archive, member, LARGEST_REPAIRED_SCRIPT);
+  const script = readMember(install.archive, member, install.scriptBytes);
+  install.scriptBytes -= script.length;
   return { kind: 'bytes', bytes: replaceShebang(script, install.interpreter) };
 }
 

@@ -6,7 +6,7 @@ import { BivyError } from '../kernel/errors.ts';
 import type { Content, DirectoryEntry, Entry, FileDigest, FileEntry } from '../layers/entry.ts';
 import { readMember, type WheelArchive, type ZipMember } from './archive.ts';
 import { formatRecord, type RecordRow } from './record.ts';
-import { invalidWheel, printable } from './refusal.ts';
+import { invalidWheel, printable, unsafeWheel } from './refusal.ts';
 
 /** What is laid down: a member of the archive as it is, or bytes that were made from one or anew. */
 export type Source =
@@ -23,6 +23,8 @@ export interface Placed {
 
 /** Largest member that may be written over by another of its own wheel: it is read only to be hashed. */
 const LARGEST_REPLACED = 16 << 20;
+/** A long name asks for two thousand of them. */
+const MOST_DIRECTORIES = 250_000;
 
 /** Called with the digests of members as they were written, by name, before RECORD is made. */
 export type RecordCheck = (written: ReadonlyMap<string, FileDigest>) => void;
@@ -113,6 +115,9 @@ export class Placement {
         const directory = path.slice(0, end);
         if (directories.has(directory)) break;
         directories.add(directory);
+        if (directories.size > MOST_DIRECTORIES) {
+          throw unsafeWheel(this.#archive.name, `it asks for more than ${MOST_DIRECTORIES} directories`);
+        }
       }
     }
     for (const path of directories) {

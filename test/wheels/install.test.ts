@@ -212,6 +212,20 @@ describe('what is refused', () => {
     expect(refusal(spec)).toMatch(expected);
   });
 
+  test('names that ask for more directories than any wheel has', () => {
+    const files = Array.from({ length: 140 }, (_, index) => ({
+      name: `${index}/${'d/'.repeat(1890)}x`,
+      method: 0,
+    }));
+    expect(refusal({ files })).toMatch(/UNSAFE.*more than 250000 directories/);
+  });
+
+  test('scripts that would have to be held, all of them', () => {
+    const content = Buffer.alloc(40 << 20, '#!python\n');
+    const files = ['a', 'b'].map((name) => ({ name: `${data}/scripts/${name}`, method: 0, content }));
+    expect(refusal({ files })).toMatch(/INVALID.*scripts\/b` is 41943040 bytes, more than the 25165824/);
+  });
+
   test('every refusal names the wheel and says what to do', () => {
     expect(refusal({ wheel: null })).toContain('`demo-1.0-py3-none-any.whl`');
     expect(() => install({ wheel: null })).toThrow(
