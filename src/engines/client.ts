@@ -97,12 +97,12 @@ function exchange(endpoint: Endpoint, request: EngineRequest, link: Link): Promi
     call.once('response', (response) => {
       answered = true;
       collect(response)
-        .then(resolve, (error: unknown) => toEngineError(endpoint, error, link).then(reject))
+        .then(resolve, (error: unknown) => toEngineError(endpoint, request, error, link).then(reject))
         .finally(() => call.destroy());
     });
     call.on('error', (error) => {
       // An engine that refuses a body answers and hangs up: the answer says more than the broken pipe.
-      if (!answered) void toEngineError(endpoint, error, link).then(reject);
+      if (!answered) void toEngineError(endpoint, request, error, link).then(reject);
     });
     if (body === undefined) {
       call.setTimeout(PATIENCE_MS, () => call.destroy(new Error(`no answer within ${PATIENCE_MS / 1000} s`)));
@@ -156,14 +156,25 @@ const NOT_THERE = new Set([
   'EAI_AGAIN',
 ]);
 
-async function toEngineError(endpoint: Endpoint, error: unknown, link: Link): Promise<unknown> {
-  if (!(error instanceof Error) || error.name === 'AbortError' || error instanceof BivyError) return error;
+async function toEngineError(
+  endpoint: Endpoint,
+  { body, signal }: EngineRequest,
+  error: unknown,
+  link: Link,
+): Promise<unknown> {
+  if (signal.aborted) return signal.reason;
+  if (!(error instanceof Error)) return error;
   const { code = '' } = error as NodeJS.ErrnoException;
-  const causes = [error.message, await link.complaint(), `the address comes from ${endpoint.from}`].filter(
-    (cause) => cause !== '',
-  );
+  const said = [error.message, await link.complaint()].filter((text) => text !== '');
+  if (body !== undefined && (code === 'EPIPE' || code === 'ECONNRESET')) {
+    return new BivyError('ENGINE_FAILED', "Docker's engine hung up while it was sent the image", {
+      causes: said,
+      cause: error,
+      hint: 'see what the engine logged, and whether its disk is full',
+    });
+  }
   return new BivyError('ENGINE_UNREACHABLE', `no answer from Docker's engine at \`${endpoint.address}\``, {
-    causes,
+    causes: [...said, `the address comes from ${endpoint.from}`],
     cause: error,
     hint: remedy(endpoint, code),
   });
