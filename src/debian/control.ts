@@ -38,7 +38,7 @@ export function parseParagraphs(text: string): readonly ReadonlyMap<string, stri
 }
 
 const RELATION =
-  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([^\s()]+)\s*\))?\s*(?:\[[^\]]*\])?\s*(?:<[^>]*>\s*)*$/i;
+  /^([a-z0-9][a-z0-9+.-]*)(?::([a-z0-9-]+))?\s*(?:\(\s*(<<|<=|=|>=|>>|<|>)\s*([a-z0-9][^\s()]*)\s*\))?\s*(?:\[[^\]]*\])?\s*(?:<[^>]*>\s*)*$/i;
 
 /**
  * A dependency field as groups of alternatives: `a | b, c` is `[[a, b], [c]]`.
