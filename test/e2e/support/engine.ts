@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** Debian's client has BuildKit; another one that comes first on the path may lack it. */
-const CLIENT = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
+export const CLIENT: string = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker';
 
 export interface Ran {
   readonly stdout: string;
