@@ -80,13 +80,22 @@ function rank<T extends Candidate>(
     if (isExcluded(context.name, context.noBinary, context.onlyBinary)) return undefined;
     const wheel = parseWheelName(file.name);
     if (wheel === undefined) return 'misnamed';
-    const position = Math.min(...wheel.tags.map((tag) => positions.get(tag) ?? Number.POSITIVE_INFINITY));
-    return Number.isFinite(position) ? { file, kind: 'wheel', build: wheel.build, position } : 'unsupported';
+    const position = bestPosition(wheel.tags, positions);
+    return position === undefined ? 'unsupported' : { file, kind: 'wheel', build: wheel.build, position };
   }
   if (FOREIGN.test(file.name)) return undefined;
   if (SOURCES.test(file.name) && isExcluded(context.name, context.onlyBinary, context.noBinary))
     return undefined;
   return { file, kind: 'sdist', build: undefined, position: positions.size };
+}
+
+function bestPosition(tags: readonly string[], positions: ReadonlyMap<string, number>): number | undefined {
+  let best: number | undefined;
+  for (const tag of tags) {
+    const position = positions.get(tag);
+    if (position !== undefined && (best === undefined || position < best)) best = position;
+  }
+  return best;
 }
 
 /** Whether a policy rules that kind of file out: by name always, by `:all:` unless the other policy has the name. */

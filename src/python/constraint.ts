@@ -40,16 +40,6 @@ function schemeOf(core: PoetryCore): Scheme<Point> {
   return (core === '1.0' ? SEMVER_SCHEME : SCHEMES[core]) as Scheme<Point>;
 }
 
-/** Everything: the constraint `*`. */
-export function anyConstraint(core: PoetryCore = '2.4'): Constraint {
-  return parseConstraint('*', { core });
-}
-
-/** Exactly that version (and its local variants, where it has none itself). */
-export function exactConstraint(version: Version, core: PoetryCore = '2.4'): Constraint {
-  return { core, ranges: [singleRange(toPoint(version, core)!)] };
-}
-
 const parsed = new Map<string, Constraint>();
 
 /**

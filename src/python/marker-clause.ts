@@ -136,10 +136,9 @@ function wordsClause(name: string, text: string, core: PoetryCore): Clause {
     kind: 'clause',
     name,
     test(value) {
-      const given = parseWords(value, core);
-      const word = soleWord(given);
+      const word = wordOf(value, core);
       // Before 2.0 several words in a value were no fault by themselves.
-      if (given !== undefined && !isModern(core) && isNever(words)) return false;
+      if (word === undefined && !isModern(core) && isNever(words)) return false;
       if (word === undefined) throw new TypeError(`Poetry cannot read \`${name}\` = \`${value}\``);
       return wordsAllow(words, word);
     },
@@ -147,6 +146,16 @@ function wordsClause(name: string, text: string, core: PoetryCore): Clause {
     words,
     extra: name === 'extra' ? extraTest(words, core) : undefined,
   };
+}
+
+const values = new Map<string, string | undefined>();
+
+/** The one word that a variable's value is to that poetry-core, if it is one. */
+function wordOf(value: string, core: PoetryCore): string | undefined {
+  const key = core + value;
+  const word = values.get(key) ?? soleWord(parseWords(value, core));
+  values.set(key, word);
+  return word;
 }
 
 function extraTest(words: Words, core: PoetryCore): ExtraTest {

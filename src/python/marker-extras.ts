@@ -12,6 +12,7 @@ const MOST_NAMES = 10;
 
 /** Every consistent way to judge these clauses; the marker holds where it holds under one of them. */
 export function consistentJudges(extras: readonly ExtraTest[], core: PoetryCore): readonly ExtraJudge[] {
+  if (extras.length < 2) return [() => true];
   // Up to 1.2 `extra` was one value, later a set.
   return core === '1.0' || core === '1.3' ? judgeValues(extras) : judgeSets(extras);
 }

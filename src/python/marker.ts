@@ -17,8 +17,8 @@ export interface Marker {
   readonly text: string;
   readonly core: PoetryCore;
   readonly expression: Expression;
-  /** Its clauses about extras. */
-  readonly extras: readonly ExtraTest[];
+  /** The ways to judge its clauses about extras where none are asked for. */
+  readonly judges: readonly ExtraJudge[];
 }
 
 /** The variables of PEP 508 and their values. `platform_release` and `platform_version` are absent where unknown. */
@@ -47,7 +47,7 @@ export function parseMarker(text: string, core: PoetryCore = '2.4'): Marker {
   const known = parsed.get(key);
   if (known !== undefined) return known;
   const expression = compile(text, core);
-  const marker = { text, core, expression, extras: extrasOf(expression) };
+  const marker = { text, core, expression, judges: consistentJudges(extrasOf(expression), core) };
   parsed.set(key, marker);
   return marker;
 }
@@ -120,13 +120,8 @@ export function evaluateMarker(
   if (options.core !== undefined && options.core !== marker.core) {
     return evaluateMarker(parseMarker(marker.text, options.core), environment, options);
   }
-  const extras = options.extras === undefined ? undefined : new Set([...options.extras].map(normalizeName));
-  const judges =
-    extras === undefined
-      ? consistentJudges(marker.extras, marker.core)
-      : [({ test }: ExtraTest) => test(extras)];
   let value: Value = false;
-  for (const judge of judges) {
+  for (const judge of judgesFor(marker, options.extras)) {
     const found = attempt(marker, environment, judge);
     if (found === true) return true;
     if (found !== false) value = found;
@@ -135,6 +130,12 @@ export function evaluateMarker(
   throw new BivyError('MARKER_UNKNOWABLE', `the marker \`${marker.text}\` depends on \`${value.unknown}\``, {
     hint: 'that is a fact of the host which the image will run on; state it for the target, or avoid the marker',
   });
+}
+
+function judgesFor(marker: Marker, asked: ReadonlySet<string> | undefined): readonly ExtraJudge[] {
+  if (asked === undefined) return marker.judges;
+  const extras = new Set([...asked].map(normalizeName));
+  return [({ test }) => test(extras)];
 }
 
 function attempt(marker: Marker, environment: MarkerEnvironment, judge: ExtraJudge): Value {

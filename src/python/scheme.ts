@@ -28,7 +28,7 @@ export type PoetryCore = '1.0' | '1.3' | '1.9' | '2.2' | '2.4';
 type Edges = Omit<Range<Version>, 'ceiling' | 'single'>;
 
 /** `1.0` by itself allows `1.0+local`; `1.0+local` does not allow `1.0`. */
-export function singleAllows(single: Version, version: Version): boolean {
+function singleAllows(single: Version, version: Version): boolean {
   const other = single.local === undefined ? withoutLocal(version) : version;
   return compareVersions(single, other) === 0;
 }

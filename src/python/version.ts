@@ -3,7 +3,7 @@
 /** A number of a version: a `bigint` only beyond 2^53, as in dates written to the microsecond. */
 export type Numeral = number | bigint;
 
-export type PrePhase = 'a' | 'b' | 'rc';
+type PrePhase = 'a' | 'b' | 'rc';
 
 export interface Version {
   readonly epoch: Numeral;

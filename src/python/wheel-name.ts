@@ -22,21 +22,30 @@ const BUILD = /^(\d+)(.*)$/;
 export function parseWheelName(file: string): WheelName | undefined {
   const match = WHEEL.exec(file);
   if (match === null) return undefined;
-  const [, distribution, version, build, ...compressed] = match;
-  const [pythons, abis, platforms] = compressed.map((tags) => tags.toLowerCase().split('.'));
+  const [, distribution, version, build, pythons, abis, platforms] = match;
   return {
     distribution: distribution!,
     version: version!.replaceAll('_', '-'),
     build: parseBuild(build),
-    tags: pythons!.flatMap((python) =>
-      abis!.flatMap((abi) => platforms!.map((platform) => `${python}-${abi}-${platform}`)),
-    ),
+    tags: expandTags(pythons!, abis!, platforms!),
   };
 }
 
+/** Plain loops: a large lock names tens of thousands of wheels. */
+function expandTags(pythons: string, abis: string, platforms: string): readonly string[] {
+  const tags: string[] = [];
+  const last = platforms.toLowerCase().split('.');
+  for (const abi of abis.toLowerCase().split('.')) {
+    for (const python of pythons.toLowerCase().split('.')) {
+      for (const platform of last) tags.push(`${python}-${abi}-${platform}`);
+    }
+  }
+  return tags;
+}
+
 function parseBuild(text: string | undefined): readonly [Numeral, string] | undefined {
-  const match = BUILD.exec(text ?? '');
-  if (match === null) return undefined;
+  if (text === undefined) return undefined;
+  const match = BUILD.exec(text)!;
   const number = Number(match[1]);
   return [Number.isSafeInteger(number) ? number : BigInt(match[1]!), match[2]!];
 }
