@@ -1,0 +1,59 @@
+// Timing whole processes, as pairs in turn, so that a machine that slows down slows both.
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const BIVY: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+
+export interface Timing {
+  /** Seconds of wall time, one a run. */
+  readonly seconds: readonly number[];
+}
+
+export interface Command {
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Before each run, not measured. */
+  readonly before?: () => void;
+}
+
+/** One run of `node ARGS`: its wall seconds and what it printed. @throws Error where it fails */
+export function runNode({ args, env = process.env, before }: Command): {
+  readonly seconds: number;
+  readonly stdout: string;
+} {
+  before?.();
+  const started = performance.now();
+  const ran = spawnSync(process.execPath, args, { env, encoding: 'utf8', maxBuffer: 64 << 20 });
+  const seconds = (performance.now() - started) / 1000;
+  if (ran.status !== 0) throw new Error(`node ${args.join(' ')}: ${ran.stderr}`);
+  return { seconds, stdout: ran.stdout };
+}
+
+/** The median of the ratios a/b, of runs in turn after one warm-up of each. */
+export function ratioOf(
+  a: () => number,
+  b: () => number,
+  runs: number,
+): { readonly ratio: number; readonly a: number; readonly b: number } {
+  a();
+  b();
+  const pairs = Array.from({ length: runs }, () => {
+    const first = a();
+    const second = b();
+    return { first, second, ratio: first / second };
+  });
+  return {
+    ratio: median(pairs.map((pair) => pair.ratio)),
+    a: median(pairs.map((pair) => pair.first)),
+    b: median(pairs.map((pair) => pair.second)),
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
