@@ -17,7 +17,7 @@ import { type DebianRequest, mirrorOf, type Remembered, requestKey } from './req
 import { resolvePackages } from './resolve.ts';
 import { releaseOf } from './suite.ts';
 import { ENVIRONMENT } from './system-files.ts';
-import { hasOwnTrims } from './trim.ts';
+import { hasOwnTrims, TRIMS } from './trim.ts';
 
 export interface BasePackage {
   readonly name: string;
@@ -86,6 +86,7 @@ async function compose(request: DebianRequest, context: Context): Promise<Compos
   const key = keyOf({
     kind: 'debian',
     composition: COMPOSITION,
+    trims: TRIMS.map(({ of, paths, except = [] }) => [of, paths, except]),
     release: release.version,
     architecture: architecture.name,
     packages: packages.map(({ name, version, sha256 }) => [name, version, sha256]),

@@ -46,6 +46,8 @@ export interface DebianMirror {
   /** Paths asked for, in order. */
   readonly log: readonly string[];
   publish(suite: string, options: SuiteOptions): Promise<void>;
+  /** Paths below one. */
+  paths(start: string): readonly string[];
   /** What stands at a path, by the path's end. */
   find(ending: string): { readonly path: string; readonly bytes: Buffer };
   /** That path answers with this from now on. */
@@ -101,6 +103,9 @@ export async function startDebianMirror(): Promise<DebianMirror> {
       ]);
       const key = options.forged === true ? foreign.privateKey : own.privateKey;
       files.set(`${root}/dists/${suite}/InRelease`, { body: await signed(text, key) });
+    },
+    paths(start) {
+      return [...files.keys()].filter((path) => path.includes(start));
     },
     find(ending) {
       const path = [...files.keys()].find((one) => one.endsWith(ending));
