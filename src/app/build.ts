@@ -4,7 +4,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
 import type { Digest } from '../kernel/digest.ts';
-import { BivyError } from '../kernel/errors.ts';
+import { BivyError, toBivyError } from '../kernel/errors.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import { assembleImage } from '../oci/assemble.ts';
 import type { Destination } from '../oci/destination.ts';
@@ -16,7 +16,7 @@ import { type Decoded, decodeInputs, once } from './decoded.ts';
 import { type InputRequest, type Inputs, readInputs } from './inputs.ts';
 import { imageLayer } from './layers.ts';
 import { refuseOverlaps } from './overlaps.ts';
-import { prepare } from './prepare.ts';
+import { type PrepareOptions, prepare, prepareAnew } from './prepare.ts';
 import { imageSettings } from './settings.ts';
 import { chooseBase, choosePlatform } from './target.ts';
 
@@ -65,8 +65,12 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
       });
       try {
         const published: BuildDestination[] = [];
-        for (const destination of destinations) {
-          const { kind, path, changed } = await destination.write(image, tags, context);
+        for (const [position, destination] of destinations.entries()) {
+          const { kind, path, changed } = await destination
+            .write(image, tags, context)
+            .catch((error: unknown) => {
+              throw unwritten(error, spelled[position] ?? '');
+            });
           context.emit({ type: 'published', where: path === undefined ? kind : `${kind}:${path}`, changed });
           published.push({ kind, ...(path === undefined ? {} : { path }) });
         }
@@ -78,6 +82,21 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
   } finally {
     for (const opened of pools) await opened.close();
   }
+}
+
+/** What the system says where a destination cannot be written, with what was being done. */
+function unwritten(error: unknown, destination: string): BivyError {
+  const known = toBivyError(error);
+  if (known === error || (known.code !== 'DISK_FULL' && known.code !== 'PERMISSION')) return known;
+  const hint =
+    known.code === 'DISK_FULL'
+      ? 'free some space, or choose another destination; what was there is as it was'
+      : known.hint;
+  return new BivyError(known.code, `cannot write \`${destination}\``, {
+    causes: [known.message],
+    ...(known.location === undefined ? {} : { location: known.location }),
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** A layer in the cache whose bytes are no longer what they were: forgotten, so that it is made anew. */
@@ -114,22 +133,20 @@ async function makeImage(
     context,
   );
   const python = choosePython(base, settings.python);
-  const { prepared, made, cachedWheels } = await prepare(
-    {
-      base,
-      python,
-      identity: inputs.identity,
-      directory: inputs.directory,
-      environment: request.environment ?? {},
-      decode,
-      plan: async (decoded) => {
-        const { planPackages } = await import('./plan.ts');
-        return planPackages(decoded, inputs, { python: python.version, platform, libc: requireLibc(base) });
-      },
-      pool,
+  const options: PrepareOptions = {
+    base,
+    python,
+    identity: inputs.identity,
+    directory: inputs.directory,
+    environment: request.environment ?? {},
+    decode,
+    plan: async (decoded) => {
+      const { planPackages } = await import('./plan.ts');
+      return planPackages(decoded, inputs, { python: python.version, platform, libc: requireLibc(base) });
     },
-    context,
-  );
+    pool,
+  };
+  const { prepared, made, cachedWheels } = await prepare(options, context);
   const { plan, wheels } = prepared;
   const { emit } = context;
   emit({
@@ -154,12 +171,14 @@ async function makeImage(
       settings,
       facts: base.facts,
       prepared,
+      prepareAnew: async () => (await prepareAnew(options, context)).prepared,
       root: inputs.selection.root !== false,
       leaveOut: writtenInside(destinations, inputs),
     },
     context,
   );
   refuseOverlaps(application.overlaps, settings);
+  for (const message of prepared.warnings) emit({ type: 'warning', message });
   for (const { path, winner, losers } of [...prepared.overlaps, ...application.overlaps]) {
     emit({
       type: 'warning',

@@ -13,19 +13,26 @@ import { writeLayer } from '../layers/writer.ts';
  * and what `openWheel`, `installWheel` and `writeLayer` throw
  */
 export async function runLayerJob(job: LayerJob, signal?: AbortSignal): Promise<LayerResult> {
-  const parts = job.kind === 'wheels' ? await installWheels(job) : job.parts;
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const parts = job.kind === 'wheels' ? await installWheels(job, warn) : job.parts;
   const summary = await writeLayer(parts, { path: job.output }, signal === undefined ? {} : { signal });
-  return { ...summary, overlaps: overlapsOf(summary) };
+  return { ...summary, overlaps: overlapsOf(summary), warnings };
 }
 
-async function installWheels(job: WheelsJob): Promise<readonly Part[]> {
+async function installWheels(job: WheelsJob, warn: (message: string) => void): Promise<readonly Part[]> {
   const { openWheel } = await import('../wheels/archive.ts');
   const { installWheel } = await import('../wheels/install.ts');
   const { python, prefix, location } = job;
   const parts = job.wheels.map((wheel) => {
     verifyWheel(wheel);
     const archive = openWheel(wheel.path, wheel.fileName);
-    const part = installWheel(archive, { python, prefix, ...(location === undefined ? {} : { location }) });
+    const part = installWheel(archive, {
+      python,
+      prefix,
+      warn,
+      ...(location === undefined ? {} : { location }),
+    });
     return shadowPaths(part, wheel.shadowed ?? []);
   });
   return shadowOverlaps(parts);

@@ -25,17 +25,25 @@ export type FileNote = readonly [path: string, sha256: string, size: number, par
 const LAYERS = 'layers';
 const CONTENTS = 'layer-contents';
 
-/** The record of a layer whose blob is in the cache too. */
-export function findLayer(cache: Cache, key: Digest): LayerRecord | undefined {
-  const record = cache.readRecord<LayerRecord>(LAYERS, key);
-  if (record === undefined) return undefined;
-  return cache.findBlob(record.digest)?.size === record.size ? record : undefined;
-}
-
 /** What is in a layer: its files in the order in which they stand, and what of it was left to another of its parts. */
 export interface LayerContents {
   readonly files: readonly FileNote[];
   readonly overlaps: readonly Overlap[];
+  readonly warnings: readonly string[];
+}
+
+/** A layer of the cache with what is in it. */
+export interface KnownLayer {
+  readonly record: LayerRecord;
+  readonly contents: LayerContents;
+}
+
+/** A layer whose blob, record and contents are all there. */
+export function findLayer(cache: Cache, key: Digest): KnownLayer | undefined {
+  const record = cache.readRecord<LayerRecord>(LAYERS, key);
+  if (record === undefined || !haveBlobs(cache, [{ record }])) return undefined;
+  const contents = findLayerContents(cache, key);
+  return contents === undefined ? undefined : { record, contents };
 }
 
 export function findLayerContents(cache: Cache, key: Digest): LayerContents | undefined {
@@ -43,7 +51,7 @@ export function findLayerContents(cache: Cache, key: Digest): LayerContents | un
 }
 
 /** Takes a layer that was written to `job.output`: blob first, so that no record names what is not there. */
-export function keepLayer(cache: Cache, key: Digest, output: string, made: LayerResult): LayerRecord {
+export function keepLayer(cache: Cache, key: Digest, output: string, made: LayerResult): KnownLayer {
   const { digest, diffId, size, unpacked } = made;
   cache.adopt(output, digest);
   const contents: LayerContents = {
@@ -53,7 +61,7 @@ export function keepLayer(cache: Cache, key: Digest, output: string, made: Layer
   cache.writeRecord(CONTENTS, key, contents);
   const record: LayerRecord = { key, digest, diffId, size, unpacked, mediaType: LAYER_GZIP };
   cache.writeRecord(LAYERS, key, record);
-  return record;
+  return { record, contents };
 }
 
 /** Finds or makes a layer of entries. */
@@ -62,15 +70,15 @@ export async function makeLayer(
   job: () => Promise<LayerJob> | LayerJob,
   run: (job: LayerJob) => Promise<LayerResult>,
   cache: Cache,
-): Promise<{ readonly record: LayerRecord; readonly cached: boolean }> {
+): Promise<KnownLayer & { readonly cached: boolean }> {
   const known = findLayer(cache, key);
-  if (known !== undefined) return { record: known, cached: true };
+  if (known !== undefined) return { ...known, cached: true };
   const asked = await job();
-  return { record: keepLayer(cache, key, asked.output, await run(asked)), cached: false };
+  return { ...keepLayer(cache, key, asked.output, await run(asked)), cached: false };
 }
 
 /** Whether every blob of the layers is in the cache. A look at the directory, no bytes are read. */
-export function haveBlobs(cache: Cache, layers: readonly LayerNote[]): boolean {
+export function haveBlobs(cache: Cache, layers: readonly Pick<LayerNote, 'record'>[]): boolean {
   return layers.every(({ record }) => cache.findBlob(record.digest)?.size === record.size);
 }
 

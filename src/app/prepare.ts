@@ -12,7 +12,7 @@ import { type BaseFacts, type BasePython, refuseOccupied, resolvePath } from '..
 import { fetchFiles } from '../wheels/fetch.ts';
 import type { Decoded } from './decoded.ts';
 import { layEnvironment, PREFIX } from './environment.ts';
-import { findLayerContents, haveBlobs, type LayerNote, makeLayer } from './layers.ts';
+import { haveBlobs, type LayerNote, makeLayer } from './layers.ts';
 import { type CrossOverlap, findOverlaps, refuseOverlaps } from './overlaps.ts';
 import { makeWheelLayers, type PlannedWheel, type WheelLayer } from './wheel-layers.ts';
 
@@ -27,6 +27,8 @@ export interface Prepared {
   /** Wheels, then the environment. */
   readonly layers: readonly LayerNote[];
   readonly overlaps: readonly CrossOverlap[];
+  /** What Poetry would warn of too. */
+  readonly warnings: readonly string[];
   readonly user: string;
   /** Sum of the files of all these layers, each path once. */
   readonly unpacked: number;
@@ -66,7 +68,8 @@ export async function prepare(options: PrepareOptions, context: Context): Promis
   return preparation;
 }
 
-async function prepareAnew(options: PrepareOptions, context: Context): Promise<Preparation> {
+/** Whatever is remembered of the whole; what is remembered of its layers is used. */
+export async function prepareAnew(options: PrepareOptions, context: Context): Promise<Preparation> {
   const { base, python } = options;
   const decoded = await options.decode();
   const { settings } = decoded;
@@ -91,10 +94,12 @@ async function prepareAnew(options: PrepareOptions, context: Context): Promise<P
     },
     context,
   );
-  const contents = layers.map((layer) => requireContents(context, layer));
   // Poetry installs by name, then version, and so is the plan sorted.
   const order = plan.packages.map(({ name, version }) => `${name}==${version}`);
-  const overlaps = findOverlaps(contents, order);
+  const overlaps = findOverlaps(
+    layers.map((layer) => layer.contents),
+    order,
+  );
   refuseOverlaps(overlaps, settings);
   const environment = layEnvironment({
     facts: base.facts,
@@ -125,7 +130,7 @@ async function prepareAnew(options: PrepareOptions, context: Context): Promise<P
     ...layers.map(({ kind, name, packages, record }) => ({ kind, name, packages, record })),
     venvNote,
   ];
-  const files = notes.flatMap((note) => [...requireContents(context, note).files]);
+  const files = [...layers, venv].flatMap((layer) => [...layer.contents.files]);
   const made = new Set<Digest>(layers.filter((layer) => !layer.cached).map((layer) => layer.record.key));
   if (!venv.cached) made.add(venvKey);
   return {
@@ -142,6 +147,7 @@ async function prepareAnew(options: PrepareOptions, context: Context): Promise<P
       python: place.python,
       layers: notes,
       overlaps,
+      warnings: contents.flatMap((content) => content.warnings),
       user: environment.user,
       unpacked: sumOnce(files, base.facts),
       tops: topsOf(
@@ -198,19 +204,6 @@ async function fetchWheels(
     environment,
     sources: project.sources,
     ...(settings.index === undefined ? {} : { indexUrl: settings.index }),
-  });
-}
-
-function requireContents(
-  context: Context,
-  layer: LayerNote,
-): NonNullable<ReturnType<typeof findLayerContents>> {
-  const contents = findLayerContents(context.cache, layer.record.key);
-  if (contents !== undefined) return contents;
-  // Blob without contents: another process cleared the cache meanwhile. Forgetting the blob makes the next build whole.
-  context.cache.discardBlob(layer.record.digest);
-  throw new BivyError('INTERNAL', `the cache lost what it knew of the layer \`${layer.name}\``, {
-    hint: 'run the command again',
   });
 }
 

@@ -42,6 +42,8 @@ export type LayerJob = WheelsJob | EntriesJob;
 
 export interface LayerResult extends LayerSummary {
   readonly overlaps: readonly Overlap[];
+  /** What Poetry would warn of too: a RECORD that disagrees, files that are left out. */
+  readonly warnings: readonly string[];
 }
 
 /** Bytes that a job has to read, roughly: what decides who runs first and where. */
