@@ -4,6 +4,7 @@
 import type { Context } from '../kernel/context.ts';
 import { type Digest, digestOf, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
+import { FORMAT } from '../layers/layout.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { ImageLayer } from '../oci/image.ts';
@@ -121,7 +122,7 @@ async function composeDebian(
   const { rememberedDebian } = await import('../debian/remembered.ts');
   const remembered = options.refresh ? undefined : rememberedDebian(request, context);
   if (remembered !== undefined) {
-    const known = cache.readRecord<DebianRecord>('debian-bases', remembered);
+    const known = cache.readRecord<DebianRecord>('debian-bases', layerKeyOf(remembered));
     if (known !== undefined && cache.findBlob(known.note.record.digest)?.size === known.note.record.size) {
       return resolved(options.reference, remembered, known, imageLayer(cache, known.note, true, emit));
     }
@@ -129,8 +130,9 @@ async function composeDebian(
   const { composeDebianBase } = await import('../debian/base.ts');
   const composed = await composeDebianBase(request, context);
   const pool = await options.pool();
+  const key = layerKeyOf(composed.key);
   const { record, cached } = await makeLayer(
-    composed.key,
+    key,
     async () => ({ kind: 'entries', parts: await composed.parts(), output: cache.temporary() }),
     (job) => pool.run(job),
     cache,
@@ -141,8 +143,13 @@ async function composeDebian(
     packages: composed.packages.length,
     env: composed.env,
   };
-  cache.writeRecord('debian-bases', composed.key, made);
+  cache.writeRecord('debian-bases', key, made);
   return resolved(options.reference, composed.key, made, imageLayer(cache, made.note, cached, emit));
+}
+
+/** The same packages are other bytes in another format. */
+function layerKeyOf(composed: Digest): Digest {
+  return keyOf({ kind: 'base', composed, ...FORMAT });
 }
 
 function resolved(

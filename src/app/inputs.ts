@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { type Digest, digestOf, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { VERSION } from '../kernel/program.ts';
+import { FORMAT } from '../layers/layout.ts';
 
 /** Flags of `[tool.bivy]`'s keys; see `resolveSettings`, which checks them. */
 export interface SettingFlags {
@@ -88,6 +89,7 @@ export function readInputs({
     environment: own,
     identity: keyOf({
       version: VERSION,
+      format: FORMAT,
       pyproject: digestOf(pyproject),
       lock: digestOf(lock),
       flags,
