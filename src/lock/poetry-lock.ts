@@ -51,7 +51,7 @@ export function decodeLock(text: string, file: string): Lock {
     file,
     version,
     versioned: declared !== undefined,
-    poetry: /^#.*by Poetry (\S+)/.exec(text)?.[1] ?? null,
+    poetry: /^#.*by Poetry (\d\S*)/.exec(text)?.[1] ?? null,
     contentHash: optional(member(metadata, 'content-hash'), stringOf) ?? null,
     pythonVersions: optional(member(metadata, 'python-versions'), stringOf) ?? '*',
     extras: new Map(

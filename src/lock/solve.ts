@@ -58,6 +58,12 @@ export function nodeOf(dependency: Dependency): string {
     : `${dependency.name}[${dependency.extras.join(',')}]`;
 }
 
+/** Why a walk failed, and the choices that led there and could be others. */
+interface Conflict {
+  readonly culprits: readonly LockedPackage[];
+  readonly error: BivyError;
+}
+
 class Solver {
   readonly #request: WalkRequest;
   readonly #candidates = new Map<string, readonly LockedPackage[]>();
@@ -87,7 +93,7 @@ class Solver {
   /** Tries the highest versions first; where that fails, leaves out choices that led there, one at a time. */
   #search(): Graph | BivyError {
     const result = this.#settle();
-    if (!(result instanceof Conflict)) return result;
+    if ('edges' in result) return result;
     for (const culprit of result.culprits) {
       if (++this.#attempts > MOST_ATTEMPTS) break;
       this.#forbidden.add(culprit);
@@ -100,28 +106,32 @@ class Solver {
 
   /** Walks again and again until no choice has to be changed. */
   #settle(): Graph | Conflict {
-    let chosen = new Map<string, LockedPackage>();
-    for (let round = 0; ; round++) {
-      const { edges, demands } = this.#traverse(chosen);
+    let chosen: ReadonlyMap<string, LockedPackage> = new Map();
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const { used, edges, demands } = this.#traverse(chosen);
       const next = new Map<string, LockedPackage>();
+      let unmet: string | undefined;
       for (const [name, list] of demands) {
         const found = this.#choose(name, list);
-        if (found === undefined) return this.#conflict(name, list, chosen);
-        next.set(name, found);
+        if (found === undefined) unmet ??= name;
+        else next.set(name, found);
       }
-      const stable =
-        next.size === chosen.size && [...next].every(([name, locked]) => chosen.get(name) === locked);
-      if (stable) return { chosen: next, edges };
-      if (round > MOST_ROUNDS) return this.#oscillation(next);
+      // What cannot be met may be asked by a choice that does not last: only a walk without changes counts.
+      const stable = [...next].every(([name, locked]) => used.get(name) === locked);
+      if (stable && unmet === undefined) return { chosen: next, edges };
+      if (stable && unmet !== undefined) return this.#conflict(unmet, demands, used);
       chosen = next;
     }
+    return this.#conflict([...chosen.keys()][0] ?? '', new Map(), chosen);
   }
 
   /** Follows edges; a name without a choice yet takes the highest version that what was met so far allows. */
   #traverse(chosen: ReadonlyMap<string, LockedPackage>): {
-    readonly edges: Map<string, readonly Edge[]>;
-    readonly demands: Map<string, Edge[]>;
+    readonly used: ReadonlyMap<string, LockedPackage>;
+    readonly edges: ReadonlyMap<string, readonly Edge[]>;
+    readonly demands: ReadonlyMap<string, readonly Edge[]>;
   } {
+    const used = new Map<string, LockedPackage>();
     const edges = new Map<string, readonly Edge[]>();
     const demands = new Map<string, Edge[]>();
     const roots = this.#rootEdges();
@@ -135,13 +145,15 @@ class Solver {
       list.push(edge);
       const node = nodeOf(dependency);
       if (edges.has(node)) continue;
-      const locked = chosen.get(dependency.name) ?? this.#choose(dependency.name, list);
+      const { name } = dependency;
+      const locked = used.get(name) ?? chosen.get(name) ?? this.#choose(name, list);
       if (locked === undefined) continue;
+      used.set(name, locked);
       const own = this.#edgesOf(locked, dependency);
       edges.set(node, own);
       queue.push(...own);
     }
-    return { edges, demands };
+    return { used, edges, demands };
   }
 
   #choose(name: string, demands: readonly Edge[]): LockedPackage | undefined {
@@ -196,22 +208,22 @@ class Solver {
     return edges;
   }
 
-  /** What could be chosen otherwise so that this does not happen: the name itself, then whoever asks for it. */
-  #conflict(name: string, demands: readonly Edge[], chosen: ReadonlyMap<string, LockedPackage>): Conflict {
-    const culprits = demands
-      .map((edge) => chosen.get(edge.from))
+  /** What could be chosen otherwise so that this does not happen: whoever leads to the name, the nearest first. */
+  #conflict(
+    name: string,
+    demands: ReadonlyMap<string, readonly Edge[]>,
+    used: ReadonlyMap<string, LockedPackage>,
+  ): Conflict {
+    const ancestors = new Set([name]);
+    for (const one of ancestors) for (const edge of demands.get(one) ?? []) ancestors.add(edge.from);
+    const names = demands.size === 0 ? used.keys() : ancestors;
+    const culprits = [...names]
+      .map((one) => used.get(one))
       .filter((locked) => locked !== undefined)
       .filter(
         (locked) => (this.#candidates.get(locked.name)?.length ?? 0) > 1 && !this.#forbidden.has(locked),
       );
-    return new Conflict([...new Set(culprits)], this.#explain(name, demands));
-  }
-
-  #oscillation(chosen: ReadonlyMap<string, LockedPackage>): Conflict {
-    const several = [...chosen.values()].filter(
-      (locked) => (this.#candidates.get(locked.name)?.length ?? 0) > 1 && !this.#forbidden.has(locked),
-    );
-    return new Conflict(several, this.#explain(several[0]?.name ?? '', []));
+    return { culprits, error: this.#explain(name, demands.get(name) ?? []) };
   }
 
   #explain(name: string, demands: readonly Edge[]): BivyError {
@@ -239,16 +251,6 @@ class Solver {
         hint: 'run `poetry lock` and commit the result',
       },
     );
-  }
-}
-
-class Conflict {
-  readonly culprits: readonly LockedPackage[];
-  readonly error: BivyError;
-
-  constructor(culprits: readonly LockedPackage[], error: BivyError) {
-    this.culprits = culprits;
-    this.error = error;
   }
 }
 

@@ -87,7 +87,7 @@ function fromTable(spelling: string, node: Node): Dependency {
     constraints: origin !== undefined || isAny(version) ? [] : [version],
     markers,
     extras: normalSet(stringsOf(member(node, 'extras'))),
-    optional: inExtras.length > 0 || (optional(member(node, 'optional'), booleanOf) ?? false),
+    optional: asksExtras(markers) || (optional(member(node, 'optional'), booleanOf) ?? false),
     inExtras,
     ...(origin === undefined ? {} : { origin }),
     ...(source === undefined ? {} : { source }),
@@ -146,7 +146,7 @@ export function dependencyOf(requirement: Requirement): Dependency {
     constraints: direct !== undefined || isAny(requirement.constraint) ? [] : [requirement.constraint],
     markers,
     extras: requirement.extras,
-    optional: inExtras.length > 0,
+    optional: asksExtras(markers),
     inExtras,
     ...(direct === undefined ? {} : { origin: direct }),
   };
@@ -180,6 +180,11 @@ export function gitUrl(text: string): string {
   const scp = /^(?:([^/?#:@<>[\]|]+)@)?([A-Za-z0-9_.-]+):(?!\/\/)(.*)$/s.exec(plain);
   if (scp === null) return plain;
   return `ssh://${scp[1] === undefined ? '' : `${scp[1]}@`}${scp[2]}/${scp[3]!.replace(/^[:/]+/, '')}`;
+}
+
+/** Whether a marker is about extras, however: poetry-core then takes the dependency for optional. */
+function asksExtras(markers: readonly string[]): boolean {
+  return markers.some((marker) => /\bextra\s*(?:===?|!=)|(?:===?|!=)\s*extra\b/.test(marker));
 }
 
 /** The extras that markers compare with `==`, in normal form. */
