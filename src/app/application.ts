@@ -23,6 +23,7 @@ export interface ApplicationOptions {
   readonly settings: Settings;
   readonly facts: BaseFacts;
   readonly prepared: Prepared;
+  readonly prepareAnew: () => Promise<Prepared>;
   readonly root: boolean;
   /** Paths below the project where this build writes. */
   readonly leaveOut: readonly string[];
@@ -68,27 +69,22 @@ export async function makeApplication(options: ApplicationOptions, context: Cont
   }
   const key = await entriesKey(parts);
   const { runLayerJob } = await import('./layer-job.ts');
-  const { record, cached } = await makeLayer(
+  const { record, contents, cached } = await makeLayer(
     key,
     () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
     (job) => runLayerJob(job, context.signal),
     context.cache,
   );
-  const own = findLayerContents(context.cache, key)?.files;
-  if (own === undefined) {
-    context.cache.discardBlob(record.digest);
-    throw new BivyError('INTERNAL', 'the cache lost what it knew of the application layer', {
-      hint: 'run the command again',
-    });
-  }
   const packages = packagesOf(prepared);
-  const below = filesBelow(own, prepared, context);
+  const below = meetsWheels(contents.files, prepared)
+    ? await filesBelow(options, context)
+    : new Map<string, FileNote>();
   return {
     layer: { kind: 'app', name: 'app', packages, record },
     cached,
     command,
-    unpacked: addedBytes(own, below, facts),
-    overlaps: overlapsWith(own, below, packages[0] ?? 'the project'),
+    unpacked: addedBytes(contents.files, below, facts),
+    overlaps: overlapsWith(contents.files, below, packages[0] ?? 'the project'),
   };
 }
 
@@ -105,23 +101,35 @@ function layOnBase(part: Part, facts: BaseFacts): Part {
   return { ...part, entries };
 }
 
-/** What the layers of wheels have, by path; not looked at where none of the project's files could meet it. */
-function filesBelow(
-  files: readonly FileNote[],
-  prepared: Prepared,
-  context: Context,
-): ReadonlyMap<string, FileNote> {
-  const site = `lib/python${prepared.python}/site-packages/`;
-  const tops = new Set(prepared.tops);
-  const meets = files.some(([path]) => {
+/** Whether any of the project's files could stand where a wheel's does. */
+function meetsWheels(files: readonly FileNote[], { python, tops }: Prepared): boolean {
+  const site = `lib/python${python}/site-packages/`;
+  const names = new Set(tops);
+  return files.some(([path]) => {
     const inside = path.indexOf(site);
-    if (inside >= 0) return tops.has(path.slice(inside + site.length).split('/')[0] ?? '');
+    if (inside >= 0) return names.has(path.slice(inside + site.length).split('/')[0] ?? '');
     return path.includes('/.venv/');
   });
+}
+
+/** What the layers of wheels have, by path. */
+async function filesBelow(
+  { prepared, prepareAnew }: ApplicationOptions,
+  { cache }: Context,
+): Promise<ReadonlyMap<string, FileNote>> {
+  const read = (layers: readonly LayerNote[]) =>
+    layers.map(({ record }) => findLayerContents(cache, record.key));
+  let contents = read(prepared.layers);
+  // What was known of a layer is lost or was damaged: preparing anew makes the layer again.
+  if (contents.includes(undefined)) contents = read((await prepareAnew()).layers);
   const below = new Map<string, FileNote>();
-  if (!meets) return below;
-  for (const { record } of prepared.layers) {
-    for (const file of findLayerContents(context.cache, record.key)?.files ?? []) below.set(file[0], file);
+  for (const layer of contents) {
+    if (layer === undefined) {
+      throw new BivyError('INTERNAL', 'the cache was emptied during the build', {
+        hint: 'run the command again',
+      });
+    }
+    for (const file of layer.files) below.set(file[0], file);
   }
   return below;
 }

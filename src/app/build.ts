@@ -3,7 +3,7 @@
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
-import type { Digest } from '../kernel/digest.ts';
+import { type Digest, keyOf } from '../kernel/digest.ts';
 import { BivyError, toBivyError } from '../kernel/errors.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import { assembleImage } from '../oci/assemble.ts';
@@ -121,9 +121,12 @@ async function makeImage(
 ): Promise<BuiltImage> {
   const { project, settings } = await decode();
   const platform = choosePlatform(settings);
+  const reference = chooseBase(settings, project);
+  const plan = rememberPlans(decode, inputs);
+  await refuseEarly(reference, platform, inputs, decode, plan, context);
   const base = await resolveBase(
     {
-      reference: chooseBase(settings, project),
+      reference,
       platform,
       settings,
       environment: request.environment ?? {},
@@ -132,7 +135,7 @@ async function makeImage(
     },
     context,
   );
-  const python = choosePython(base, settings.python);
+  const python = choosePython(base.name, base.facts.pythons, settings.python);
   const options: PrepareOptions = {
     base,
     python,
@@ -140,21 +143,18 @@ async function makeImage(
     directory: inputs.directory,
     environment: request.environment ?? {},
     decode,
-    plan: async (decoded) => {
-      const { planPackages } = await import('./plan.ts');
-      return planPackages(decoded, inputs, { python: python.version, platform, libc: requireLibc(base) });
-    },
+    plan: () => plan({ python: python.version, platform, libc: requireLibc(base) }),
     pool,
   };
   const { prepared, made, cachedWheels } = await prepare(options, context);
-  const { plan, wheels } = prepared;
+  const { wheels } = prepared;
   const { emit } = context;
   emit({
     type: 'lock',
-    version: plan.lockVersion,
-    fresh: plan.fresh,
-    selected: plan.selected,
-    total: plan.locked,
+    version: prepared.plan.lockVersion,
+    fresh: prepared.plan.fresh,
+    selected: prepared.plan.selected,
+    total: prepared.plan.locked,
   });
   emit({
     type: 'base',
@@ -217,6 +217,47 @@ async function makeImage(
     epoch: epochOf(request.environment ?? {}),
     unpacked: base.facts.unpacked + prepared.unpacked + application.unpacked,
   });
+}
+
+type MakePlan = (target: Target) => Promise<InstallPlan>;
+
+/** Plans for a target, each made once: what is refused early is not decided twice. */
+function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan {
+  const plans = new Map<string, Promise<InstallPlan>>();
+  return (target) => {
+    const key = JSON.stringify(target);
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    const made = Promise.all([decode(), import('./plan.ts')]).then(([decoded, { planPackages }]) =>
+      planPackages(decoded, inputs, target),
+    );
+    plans.set(key, made);
+    return made;
+  };
+}
+
+/** A stale lock or a package without a wheel is said before a base is composed for it, where the base's Python is known. */
+async function refuseEarly(
+  reference: string,
+  platform: string,
+  inputs: Inputs,
+  decode: () => Promise<Decoded>,
+  plan: MakePlan,
+  { cache }: Context,
+): Promise<void> {
+  const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  const key = keyOf({ identity: inputs.identity, reference, platform });
+  if (own === undefined || cache.readRecord<boolean>('accepted', key) === true) return;
+  const { settings } = await decode();
+  const { python, libc } = own;
+  choosePython(reference, [{ version: python, executable: '', ...majorMinor(python) }], settings.python);
+  refuseProblems(await plan({ python, platform, libc }));
+  cache.writeRecord('accepted', key, true);
+}
+
+function majorMinor(version: string): { readonly major: number; readonly minor: number } {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return { major, minor };
 }
 
 function requireLibc(base: ResolvedBase): NonNullable<ResolvedBase['facts']['libc']> {

@@ -2,8 +2,9 @@
 
 import { type Cache, cacheRoot, DirectoryCache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
+import { toBivyError } from '../kernel/errors.ts';
 import type { Emit } from '../kernel/events.ts';
-import { createHttp } from '../kernel/http-client.ts';
+import { createHttp, type Patience } from '../kernel/http-client.ts';
 import { VERSION } from '../kernel/program.ts';
 
 export interface ContextOptions {
@@ -12,18 +13,26 @@ export interface ContextOptions {
   readonly signal: AbortSignal;
   readonly offline: boolean;
   readonly cache?: Cache;
+  /** How long to wait for servers, and how often to ask again. */
+  readonly patience?: Partial<Patience>;
 }
 
-/** Runs `use` with a context and closes its connections after it. */
+/**
+ * Runs `use` with a context and closes its connections after it.
+ * @throws BivyError whatever `use` throws: errors of the system get their code
+ */
 export async function withContext<T>(
   options: ContextOptions,
   use: (context: Context) => Promise<T>,
 ): Promise<T> {
   const { environment, emit, signal, offline } = options;
-  const http = createHttp({ userAgent: `bivy/${VERSION}`, environment, emit, signal });
+  const patience = options.patience === undefined ? {} : { patience: options.patience };
+  const http = createHttp({ userAgent: `bivy/${VERSION}`, environment, emit, signal, ...patience });
   const cache = options.cache ?? new DirectoryCache(cacheRoot(environment));
   try {
     return await use({ cache, http, emit, signal, offline });
+  } catch (error) {
+    throw toBivyError(error);
   } finally {
     await http.close();
   }

@@ -57,6 +57,7 @@ export function keepLayer(cache: Cache, key: Digest, output: string, made: Layer
   const contents: LayerContents = {
     files: made.files.map(({ path, sha256, size: bytes, part }): FileNote => [path, sha256, bytes, part]),
     overlaps: made.overlaps,
+    warnings: made.warnings,
   };
   cache.writeRecord(CONTENTS, key, contents);
   const record: LayerRecord = { key, digest, diffId, size, unpacked, mediaType: LAYER_GZIP };

@@ -43,7 +43,7 @@ export interface PrepareOptions {
   readonly directory: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly decode: () => Promise<Decoded>;
-  readonly plan: (decoded: Decoded) => Promise<InstallPlan>;
+  readonly plan: () => Promise<InstallPlan>;
   readonly pool: () => Promise<LayerPool>;
 }
 
@@ -74,7 +74,7 @@ export async function prepareAnew(options: PrepareOptions, context: Context): Pr
   const decoded = await options.decode();
   const { settings } = decoded;
   refuseOccupied(base.facts, PREFIX.slice(1), base.name);
-  const plan = await options.plan(decoded);
+  const plan = await options.plan();
   refuseProblems(plan);
   const wheels = plan.packages.map(wheelOf);
   const place = {
@@ -147,7 +147,7 @@ export async function prepareAnew(options: PrepareOptions, context: Context): Pr
       python: place.python,
       layers: notes,
       overlaps,
-      warnings: contents.flatMap((content) => content.warnings),
+      warnings: layers.flatMap((layer) => layer.contents.warnings),
       user: environment.user,
       unpacked: sumOnce(files, base.facts),
       tops: topsOf(
@@ -161,7 +161,7 @@ export async function prepareAnew(options: PrepareOptions, context: Context): Pr
 }
 
 /** @throws BivyError `NO_WHEEL` (or the only code there is) with all packages that cannot be installed */
-function refuseProblems(plan: InstallPlan): void {
+export function refuseProblems(plan: InstallPlan): void {
   const [first] = plan.problems;
   if (first === undefined) return;
   const { python, platform, libc } = plan.target;

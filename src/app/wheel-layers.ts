@@ -10,7 +10,7 @@ import { wheelKey } from '../layers/key.ts';
 import { type LayerPlan, partitionWheels } from '../layers/partition.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { PlannedPackage } from '../lock/plan.ts';
-import { findLayer, keepLayer, type LayerNote } from './layers.ts';
+import { findLayer, type KnownLayer, keepLayer, type LayerContents, type LayerNote } from './layers.ts';
 
 /** A package of the plan with the file that was chosen for it. */
 export interface PlannedWheel {
@@ -36,6 +36,7 @@ interface SizedWheel extends PlannedWheel {
 
 export interface WheelLayer extends LayerNote {
   readonly cached: boolean;
+  readonly contents: LayerContents;
   readonly wheels: readonly PlannedWheel[];
 }
 
@@ -71,20 +72,22 @@ export async function makeWheelLayers(options: WheelLayerOptions, context: Conte
     wheels.map((wheel) => sized(cache, wheel, place)),
     budget,
   );
-  const missing = plans
-    .filter(({ key }) => findLayer(cache, key) === undefined)
-    .flatMap((plan) => plan.wheels);
+  const found = new Map(plans.map((plan) => [plan, findLayer(cache, plan.key)]));
+  const missing = plans.filter((plan) => found.get(plan) === undefined).flatMap((plan) => plan.wheels);
   const absent = missing.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined);
   fetched += absent.length;
   if (absent.length > 0) await fetch(absent);
 
-  const layers = await Promise.all(plans.map((plan) => makePlanned(plan, place, pool, fetch, context)));
+  const layers = await Promise.all(
+    plans.map((plan) => makePlanned(plan, found.get(plan), place, pool, fetch, context)),
+  );
   const size = wheels.reduce((sum, wheel) => sum + (sizeOf(cache, wheel) ?? 0), 0);
   return { layers, cached: wheels.length - fetched, size };
 }
 
 async function makePlanned(
   plan: LayerPlan<SizedWheel>,
+  known: KnownLayer | undefined,
   place: WheelPlace,
   pool: LayerPool,
   fetch: WheelLayerOptions['fetch'],
@@ -97,8 +100,7 @@ async function makePlanned(
     packages: plan.wheels.map(({ name, version }) => `${name}==${version}`),
     wheels: plan.wheels,
   };
-  const known = findLayer(cache, plan.key);
-  if (known !== undefined) return { ...note, record: known, cached: true };
+  if (known !== undefined) return { ...note, ...known, cached: true };
   const job = (): WheelsJob => ({
     kind: 'wheels',
     wheels: plan.wheels.map(({ sha256, fileName, size }) => ({
@@ -114,22 +116,14 @@ async function makePlanned(
   });
   const first = job();
   try {
-    return {
-      ...note,
-      record: keepLayer(cache, plan.key, first.output, await pool.run(first)),
-      cached: false,
-    };
+    return { ...note, ...keepLayer(cache, plan.key, first.output, await pool.run(first)), cached: false };
   } catch (error) {
     if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') throw error;
     // A wheel in the cache was damaged: fetching verifies, discards and gets it anew. Once.
     context.emit({ type: 'warning', message: `${error.message}; it is fetched anew` });
     await fetch(plan.wheels);
     const again = job();
-    return {
-      ...note,
-      record: keepLayer(cache, plan.key, again.output, await pool.run(again)),
-      cached: false,
-    };
+    return { ...note, ...keepLayer(cache, plan.key, again.output, await pool.run(again)), cached: false };
   }
 }
 

@@ -54,10 +54,14 @@ async function writeLayout(
       writeFileSync(join(draft, 'oci-layout'), LAYOUT_VERSION);
       writeFileSync(join(draft, 'index.json'), index);
       renameSync(draft, directory);
+      return { kind: 'oci', path, changed: true };
+    } catch (error) {
+      // Another build was first: what it wrote is brought up to date.
+      if (!isTaken(error)) throw error;
     } finally {
       rmSync(draft, { recursive: true, force: true });
     }
-    return { kind: 'oci', path, changed: true };
+    return writeLayout(directory, path, image, tags, context);
   }
   // An empty directory may be a mount, which cannot be replaced: it becomes a layout without images first.
   if (current === undefined) replaceFile(directory, 'index.json', emptyIndex());
@@ -68,8 +72,16 @@ async function writeLayout(
   await addBlobs(directory, missing, name, context);
   replaceFile(directory, 'oci-layout', LAYOUT_VERSION);
   replaceFile(directory, 'index.json', index);
-  removeOthers(directory, blobs);
+  removeOthers(directory, blobs, index);
+  // Another build into the same directory may have removed what its own image does not name.
+  const lost = blobs.filter((blob) => !isPresent(directory, blob));
+  if (lost.length > 0) await addBlobs(directory, lost, name, context);
   return { kind: 'oci', path, changed: true };
+}
+
+function isTaken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOTEMPTY' || code === 'EEXIST';
 }
 
 /** The `index.json` of a layout of ours; nothing where there is nothing. @throws BivyError `DESTINATION_NOT_OURS` */
@@ -133,9 +145,13 @@ function replaceFile(directory: string, file: string, bytes: Uint8Array): void {
   }
 }
 
-function removeOthers(directory: string, blobs: readonly PublishedBlob[]): void {
+/** Removes blobs that the index does not name, unless it is another build's by now: then they may be that one's. */
+function removeOthers(directory: string, blobs: readonly PublishedBlob[], index: Uint8Array): void {
+  if (!readFileSync(join(directory, 'index.json')).equals(index)) return;
   const named = new Set(blobs.map((blob) => hexOf(blob.digest)));
   for (const hex of readdirSync(join(directory, 'blobs', 'sha256'))) {
-    if (/^[0-9a-f]{64}$/.test(hex) && !named.has(hex)) rmSync(join(directory, 'blobs', 'sha256', hex));
+    if (/^[0-9a-f]{64}$/.test(hex) && !named.has(hex)) {
+      rmSync(join(directory, 'blobs', 'sha256', hex), { force: true });
+    }
   }
 }
