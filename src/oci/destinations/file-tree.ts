@@ -28,7 +28,8 @@ export function layTree(
   contentOf: (note: unknown) => string,
   { emit, signal }: Context,
 ): void {
-  const owner = process.getuid?.() === 0;
+  const user = process.geteuid?.();
+  const owner = user === 0;
   const directories: (readonly [string, DirectoryNode])[] = [[root, tree.root]];
   const placed = new Map<Inode, string>();
   let foreign = 0;
@@ -56,7 +57,7 @@ export function layTree(
       placed.set(inode, path);
       renameSync(contentOf(inode.note), path);
       if (owner) chownSync(path, inode.uid, inode.gid);
-      else if (inode.uid !== process.getuid?.()) foreign += 1;
+      else if (inode.uid !== user) foreign += 1;
       chmodSync(path, inode.mode);
       utimesSync(path, inode.mtime, inode.mtime);
     }

@@ -1,6 +1,8 @@
 import {
+  chmodSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -115,6 +117,30 @@ describe('a tree', () => {
       ],
     ]);
     expect(at.events).toContainEqual({ type: 'note', message: '2 devices of the image were left out' });
+  });
+
+  it.runIf(process.geteuid?.() === 0)('belongs to whoever makes it, where that is not root', async () => {
+    const at = stage();
+    chmodSync(at.folder, 0o777);
+    const layer = await layerOf(at, [
+      { path: 'home/', uid: 7, mode: 0o500 },
+      { path: 'home/x', body: '1', uid: 7, mode: 0o4711 },
+    ]);
+    const path = join(at.folder, 'tree');
+    const destination = await parseDestination(`dir:${path}`);
+    process.seteuid!(65534);
+    try {
+      await destination.write(imageOf([layer]), [], at.context);
+      expect(statSync(join(path, 'home/x'))).toMatchObject({ uid: 65534, mode: 0o104711 });
+      expect(at.events).toContainEqual(
+        expect.objectContaining({ type: 'note', message: expect.stringMatching(/^1 files belong to you/) }),
+      );
+      // A sealed directory of one's own goes all the same.
+      await destination.write(imageOf([layer], { cmd: ['other'] }), [], at.context);
+      expect(readdirSync(at.folder).sort()).toEqual(['cache', 'tree']);
+    } finally {
+      process.seteuid!(0);
+    }
   });
 
   it('has a mark that no image may bring', async () => {
