@@ -19,7 +19,7 @@ import { releaseOf } from './suite.ts';
 import { ENVIRONMENT } from './system-files.ts';
 import { hasOwnTrims, TRIMS } from './trim.ts';
 
-export interface BasePackage {
+interface BasePackage {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;

@@ -24,7 +24,7 @@ export interface ExtractedFile {
   readonly soname?: string;
 }
 
-export interface ExtractedOther {
+interface ExtractedOther {
   readonly kind: 'directory' | 'symlink' | 'hardlink';
   readonly path: string;
   readonly mode: number;

@@ -77,7 +77,7 @@ export const COPIES: readonly { readonly from: string; readonly to: string }[] =
   { from: 'usr/share/readline/inputrc', to: 'etc/inputrc' },
 ];
 
-export const BUNDLE = 'etc/ssl/certs/ca-certificates.crt';
+const BUNDLE = 'etc/ssl/certs/ca-certificates.crt';
 
 /** What every composed base sets; the library search path needs nothing, `ld.so.cache` has it. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@
 import { BivyError } from './errors.ts';
 import { BLOCK, decodeHeader, decodeName, decodePax, isZero, type RawHeader } from './untar-header.ts';
 
-export type TarKind = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
+type TarKind = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
 
 export interface TarEntry {
   /** Relative, `/`-separated, no empty, `.` or `..` component; `''` is the root itself. */

@@ -21,7 +21,7 @@ export interface MirrorPackage {
   readonly md5sums?: string;
 }
 
-export interface SuiteOptions {
+interface SuiteOptions {
   readonly packages: readonly MirrorPackage[];
   /** What the release file says of itself; by default the truth. */
   readonly codename?: string;
@@ -36,7 +36,7 @@ export interface SuiteOptions {
   readonly compress?: { readonly ending: string; readonly pack: (bytes: Buffer) => Buffer };
 }
 
-export type Reply = { readonly status?: number; readonly body: string | Uint8Array };
+type Reply = { readonly status?: number; readonly body: string | Uint8Array };
 
 export interface DebianMirror {
   readonly main: string;
