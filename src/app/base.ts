@@ -10,6 +10,7 @@ import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { ImageLayer } from '../oci/image.ts';
 import type { ImageConfig } from '../oci/spec.ts';
 import type { Settings } from '../project/settings.ts';
+import type { Libc } from '../python/target.ts';
 import { imageLayer, type LayerNote, makeLayer } from './layers.ts';
 
 export interface ResolvedBase {
@@ -38,7 +39,7 @@ export interface BaseOptions {
 
 /** Debian releases that bivy composes, and what they have: what a plan needs to know without a mirror. */
 export const DEBIAN_BASES: Readonly<
-  Record<string, { readonly release: '12' | '13'; readonly python: string; readonly libc: BaseFacts['libc'] }>
+  Record<string, { readonly release: '12' | '13'; readonly python: string; readonly libc: Libc }>
 > = {
   'debian:12': { release: '12', python: '3.11.2', libc: { family: 'glibc', major: 2, minor: 36 } },
   'debian:13': { release: '13', python: '3.13.5', libc: { family: 'glibc', major: 2, minor: 41 } },
@@ -162,11 +163,14 @@ function resolved(
 }
 
 /**
- * The Python of the base that the settings ask for.
+ * The Python of a base that the settings ask for.
  * @throws BivyError `BASE_NO_PYTHON` naming bases that would do
  */
-export function choosePython(base: ResolvedBase, asked: string | undefined): BasePython {
-  const { pythons } = base.facts;
+export function choosePython(
+  base: string,
+  pythons: readonly BasePython[],
+  asked: string | undefined,
+): BasePython {
   const found =
     asked === undefined
       ? pythons[0]
@@ -178,10 +182,7 @@ export function choosePython(base: ResolvedBase, asked: string | undefined): Bas
       : `it has Python ${pythons.map(({ version }) => version).join(', ')}`;
   throw new BivyError(
     'BASE_NO_PYTHON',
-    `the base \`${base.name}\` has no Python${asked === undefined ? '' : ` ${asked}`}`,
-    {
-      causes: [has],
-      hint: WOULD_DO,
-    },
+    `the base \`${base}\` has no Python${asked === undefined ? '' : ` ${asked}`}`,
+    { causes: [has], hint: WOULD_DO },
   );
 }

@@ -81,5 +81,9 @@ async function chooseTarget(
     context,
   );
   const found = libc ?? base.facts.libc ?? USUAL_LIBC;
-  return { python: python ?? choosePython(base, settings.python).version, platform, libc: found };
+  return {
+    python: python ?? choosePython(base.name, base.facts.pythons, settings.python).version,
+    platform,
+    libc: found,
+  };
 }

@@ -1,0 +1,230 @@
+// One image from the inputs: base, plan, wheels, environment, application, each stage remembered by what it depends on.
+
+import { isAbsolute, relative, resolve } from 'node:path';
+import type { Context } from '../kernel/context.ts';
+import { type Digest, keyOf } from '../kernel/digest.ts';
+import { BivyError } from '../kernel/errors.ts';
+import type { LayerPool } from '../layers/worker-pool.ts';
+import type { InstallPlan } from '../lock/plan.ts';
+import { assembleImage } from '../oci/assemble.ts';
+import type { BuiltImage, ImageLayer } from '../oci/image.ts';
+import type { Target } from '../python/target.ts';
+import { makeApplication } from './application.ts';
+import { choosePython, DEBIAN_BASES, type ResolvedBase, resolveBase } from './base.ts';
+import type { Decoded } from './decoded.ts';
+import type { Inputs } from './inputs.ts';
+import { imageLayer } from './layers.ts';
+import { refuseOverlaps } from './overlaps.ts';
+import { type PrepareOptions, prepare, prepareAnew, refuseProblems } from './prepare.ts';
+import { imageSettings } from './settings.ts';
+import { chooseBase, choosePlatform } from './target.ts';
+
+export interface ImageRequest {
+  /** Ask the Debian mirror for newer packages now. */
+  readonly refresh?: boolean;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export async function makeImage(
+  request: ImageRequest,
+  inputs: Inputs,
+  destinations: readonly string[],
+  decode: () => Promise<Decoded>,
+  pool: () => Promise<LayerPool>,
+  context: Context,
+): Promise<BuiltImage> {
+  const { project, settings } = await decode();
+  const platform = choosePlatform(settings);
+  const reference = chooseBase(settings, project);
+  const plan = rememberPlans(decode, inputs);
+  await refuseEarly(reference, platform, inputs, decode, plan, context);
+  const base = await resolveBase(
+    {
+      reference,
+      platform,
+      settings,
+      environment: request.environment ?? {},
+      refresh: request.refresh === true,
+      pool,
+    },
+    context,
+  );
+  const python = choosePython(base.name, base.facts.pythons, settings.python);
+  const options: PrepareOptions = {
+    base,
+    python,
+    identity: inputs.identity,
+    directory: inputs.directory,
+    environment: request.environment ?? {},
+    decode,
+    plan: () => plan({ python: python.version, platform, libc: requireLibc(base) }),
+    pool,
+  };
+  const { prepared, made, cachedWheels } = await prepare(options, context);
+  const { wheels } = prepared;
+  const { emit } = context;
+  emit({
+    type: 'lock',
+    version: prepared.plan.lockVersion,
+    fresh: prepared.plan.fresh,
+    selected: prepared.plan.selected,
+    total: prepared.plan.locked,
+  });
+  emit({
+    type: 'base',
+    name: base.name,
+    python: python.version,
+    packages: base.packages,
+    size: base.layers.reduce((sum, layer) => sum + layer.size, 0),
+  });
+  emit({ type: 'wheels', total: wheels.total, cached: cachedWheels, size: wheels.size });
+  const application = await makeApplication(
+    {
+      directory: inputs.directory,
+      project,
+      settings,
+      facts: base.facts,
+      prepared,
+      prepareAnew: async () => (await prepareAnew(options, context)).prepared,
+      root: inputs.selection.root !== false,
+      leaveOut: writtenInside(destinations, inputs),
+    },
+    context,
+  );
+  refuseOverlaps(application.overlaps, settings);
+  for (const message of prepared.warnings) emit({ type: 'warning', message });
+  for (const { path, winner, losers } of [...prepared.overlaps, ...application.overlaps]) {
+    emit({
+      type: 'warning',
+      message: `\`/${path}\` is shipped by ${[...losers, winner].join(' and ')} with different bytes: ${winner}'s is taken, as Poetry's order has it`,
+    });
+  }
+  if (application.command !== undefined && application.command.rule !== 'setting') {
+    emit({
+      type: 'note',
+      message: `runs ${application.command.cmd.join(' ')} · ${application.command.reason}`,
+    });
+  }
+  const own: ImageLayer[] = prepared.layers.map((note) =>
+    imageLayer(context.cache, note, !made.has(note.record.key as Digest), emit),
+  );
+  if (application.layer !== undefined)
+    own.push(imageLayer(context.cache, application.layer, application.cached, emit));
+  emit({
+    type: 'layers',
+    names: namesOf(
+      base,
+      prepared.layers.map((note) => note),
+      application.layer !== undefined,
+    ),
+  });
+  const composed = base.config === undefined;
+  return assembleImage({
+    platform,
+    ...(base.config === undefined ? {} : { base: { config: base.config, layers: base.layers } }),
+    layers: composed ? [...base.layers, ...own] : own,
+    settings: imageSettings(settings, {
+      user: prepared.user,
+      command: application.command,
+      defaults: base.defaults,
+    }),
+    epoch: epochOf(request.environment ?? {}),
+    unpacked: base.facts.unpacked + prepared.unpacked + application.unpacked,
+  });
+}
+
+type MakePlan = (target: Target) => Promise<InstallPlan>;
+
+/** Plans for a target, each made once: what is refused early is not decided twice. */
+function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan {
+  const plans = new Map<string, Promise<InstallPlan>>();
+  return (target) => {
+    const key = JSON.stringify(target);
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    const made = Promise.all([decode(), import('./plan.ts')]).then(([decoded, { planPackages }]) =>
+      planPackages(decoded, inputs, target),
+    );
+    plans.set(key, made);
+    return made;
+  };
+}
+
+/** A stale lock or a package without a wheel is said before a base is composed for it, where the base's Python is known. */
+async function refuseEarly(
+  reference: string,
+  platform: string,
+  inputs: Inputs,
+  decode: () => Promise<Decoded>,
+  plan: MakePlan,
+  { cache }: Context,
+): Promise<void> {
+  const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  const key = keyOf({ identity: inputs.identity, reference, platform });
+  if (own === undefined || cache.readRecord<boolean>('accepted', key) === true) return;
+  const { settings } = await decode();
+  const { python, libc } = own;
+  choosePython(reference, [{ version: python, executable: '', ...majorMinor(python) }], settings.python);
+  refuseProblems(await plan({ python, platform, libc }));
+  cache.writeRecord('accepted', key, true);
+}
+
+function majorMinor(version: string): { readonly major: number; readonly minor: number } {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return { major, minor };
+}
+
+function requireLibc(base: ResolvedBase): NonNullable<ResolvedBase['facts']['libc']> {
+  const { libc } = base.facts;
+  if (libc !== undefined) return libc;
+  throw new BivyError('BASE_UNSUPPORTED', `the base \`${base.name}\` has no C library that bivy knows`, {
+    hint: 'wheels are made for glibc or musl; take a base that has one, for example `debian:12`',
+  });
+}
+
+/** Names of layers for people: alone by name, buckets counted together. */
+function namesOf(
+  base: ResolvedBase,
+  layers: readonly { readonly kind: string; readonly name: string; readonly packages: readonly string[] }[],
+  application: boolean,
+): string[] {
+  const buckets = layers.filter(({ kind, name, packages }) => kind === 'wheels' && !isAlone(name, packages));
+  const shared = buckets.reduce((sum, { packages }) => sum + packages.length, 0);
+  const alone = layers
+    .filter(({ kind, name, packages }) => kind === 'wheels' && isAlone(name, packages))
+    .map(({ name }) => name);
+  return [
+    ...(base.layers.length === 0 ? [] : [base.layers.length === 1 ? 'base' : `base (${base.layers.length})`]),
+    ...alone,
+    ...(shared === 0
+      ? []
+      : [
+          `${shared} ${alone.length === 0 ? '' : 'more '}wheel${shared === 1 ? '' : 's'} in ${buckets.length}`,
+        ]),
+    'venv',
+    ...(application ? ['app'] : []),
+  ];
+}
+
+function isAlone(name: string, packages: readonly string[]): boolean {
+  return packages.length === 1 && packages[0]?.startsWith(`${name}==`) === true;
+}
+
+/** Destinations inside the project, relative to it: what a build writes must not be part of the next one. */
+function writtenInside(destinations: readonly string[], { directory }: Inputs): string[] {
+  return destinations.flatMap((text) => {
+    const colon = text.indexOf(':');
+    const inside = colon < 0 ? '' : relative(directory, resolve(text.slice(colon + 1)));
+    return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? [] : [inside];
+  });
+}
+
+/** Seconds since 1970 for every `created`: `SOURCE_DATE_EPOCH`, else 0. @throws BivyError `USAGE` */
+function epochOf(environment: Readonly<Record<string, string | undefined>>): number {
+  const text = environment['SOURCE_DATE_EPOCH'];
+  if (text === undefined || text === '') return 0;
+  if (/^\d{1,11}$/.test(text)) return Number(text);
+  throw new BivyError('USAGE', `\`SOURCE_DATE_EPOCH\` is \`${text}\``, {
+    hint: 'give seconds since 1970, or leave it out',
+  });
+}
