@@ -16,6 +16,7 @@ import type { InstallPlan, PlannedPackage, Problem } from './plan.ts';
 import { requireAcceptable, requirePython, requireReadable } from './refusals.ts';
 import { activeGroups, requestedExtras, type Selection } from './select.ts';
 import { markersHold, type Situation, situationOf } from './situation.ts';
+import type { WalkRequest } from './solve.ts';
 import { walkLock } from './walk.ts';
 import { explainNames } from './why.ts';
 
@@ -46,21 +47,21 @@ interface Decided {
 export function planInstall(project: Project, lock: Lock, target: Target, options: PlanOptions): InstallPlan {
   const followed = options.poetry ?? followedPoetry(lock, project);
   const behaviour = behaviourOf(followed);
+  requireReadable(lock, behaviour);
+  if (options.allowStale !== true) requireFresh(project, lock);
   requireAcceptable(project, behaviour);
 
   const view = behaviour.classic && project.classic !== null ? project.classic : project;
   const situation = situationOf(behaviour, markerEnvironment(target), target.python);
   requirePython(view.pythonVersions, project, situation);
   const active = activeGroups(view.groups, options, behaviour);
-  requireReadable(lock, behaviour);
-  if (options.allowStale !== true) requireFresh(project, lock);
   const extras = requestedExtras(view.extras.keys(), lock, options);
 
   const mode = lock.version === '2.1' ? (options.mode ?? defaultMode(lock, behaviour)) : 'walk';
   const groups = view.groups.filter((group) => active.has(group.name));
   const { decided, edges, roots } =
     mode === 'walk'
-      ? byWalk(lock, groups, extras, view.extras, situation)
+      ? byWalk(lock, view, groups, extras, situation)
       : byMarkers(lock, groups, active, extras, situation);
 
   const name = normalizeName(project.name ?? 'project');
@@ -125,6 +126,11 @@ function tagOptions(behaviour: Behaviour): { readonly linuxFirst: boolean; reado
   return { linuxFirst: !old, musllinux: !old };
 }
 
+function rootOf({ name, version }: Pick<Project, 'name' | 'version'>): WalkRequest['root'] {
+  const parsed = parseVersion(version ?? '0');
+  return name === null || parsed === undefined ? undefined : { name: normalizeName(name), version: parsed };
+}
+
 interface Decision {
   readonly decided: ReadonlyMap<string, Decided>;
   readonly edges: ReadonlyMap<string, ReadonlySet<string>>;
@@ -133,18 +139,18 @@ interface Decision {
 
 function byWalk(
   lock: Lock,
+  project: Pick<Project, 'name' | 'version' | 'extras'>,
   groups: readonly Group[],
   extras: ReadonlySet<string>,
-  projectExtras: Project['extras'],
   situation: Situation,
 ): Decision {
   const roots = groups.flatMap((group) =>
     group.dependencies.map((dependency) => ({ group: group.name, dependency })),
   );
   const extraNames = new Map(
-    [...projectExtras].map(([extra, wanted]) => [extra, wanted.map((dependency) => dependency.name)]),
+    [...project.extras].map(([extra, wanted]) => [extra, wanted.map((dependency) => dependency.name)]),
   );
-  const walk = walkLock({ lock, roots, extras, extraNames, situation });
+  const walk = walkLock({ lock, root: rootOf(project), roots, extras, extraNames, situation });
   const decided = new Map(
     [...walk.packages].map(([name, locked]) => [
       name,

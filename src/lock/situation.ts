@@ -68,9 +68,18 @@ export function allowsPython(constraint: string, situation: Situation): boolean 
   return allows(parseConstraint(constraint, { core, marker }), pythonFor(situation));
 }
 
-/** Whether all constraints of the dependency allow that version. @throws BivyError `CONSTRAINT_INVALID` */
+/**
+ * Whether all constraints of the dependency allow that version. Poetry 1.1 took one that it could not read for `*`.
+ * @throws BivyError `CONSTRAINT_INVALID`
+ */
 export function allowsVersion(dependency: Dependency, version: Version, { behaviour }: Situation): boolean {
-  return dependency.constraints.every((text) =>
-    allows(parseConstraint(text, { core: behaviour.core }), version),
-  );
+  const { core } = behaviour;
+  return dependency.constraints.every((text) => {
+    try {
+      return allows(parseConstraint(text, { core }), version);
+    } catch (error) {
+      if (core === '1.0' && error instanceof BivyError) return true;
+      throw error;
+    }
+  });
 }

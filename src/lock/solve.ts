@@ -5,7 +5,7 @@
 
 import { BivyError } from '../kernel/errors.ts';
 import type { Dependency } from '../python/dependency.ts';
-import { compareVersions, formatVersion } from '../python/version.ts';
+import { compareVersions, formatVersion, type Version } from '../python/version.ts';
 import type { Lock, LockedPackage } from './lock.ts';
 import { allowsPython, allowsVersion, markersAllowPython, markersHold, type Situation } from './situation.ts';
 import { sourceSatisfies, withoutCredentials } from './source-match.ts';
@@ -18,6 +18,8 @@ export interface RootEdge {
 
 export interface WalkRequest {
   readonly lock: Lock;
+  /** The project: what depends on its name is satisfied by it, or by nothing. */
+  readonly root: { readonly name: string; readonly version: Version } | undefined;
   /** The dependencies of the active groups. */
   readonly roots: readonly RootEdge[];
   /** The requested extras. */
@@ -176,7 +178,7 @@ class Solver {
     const { ignored, modernExtras } = situation.behaviour;
     return roots
       .filter(({ dependency }) => {
-        if (ignored.has(dependency.name)) return false;
+        if (ignored.has(dependency.name) || this.#isRoot(dependency)) return false;
         const owner = `the project's dependency \`${dependency.name}\``;
         return (
           markersHold(dependency.markers, situation, owner, modernExtras ? extras : undefined) &&
@@ -184,6 +186,11 @@ class Solver {
         );
       })
       .map(({ dependency }) => ({ dependency, from: '', base: '.' }));
+  }
+
+  #isRoot(dependency: Dependency): boolean {
+    const { root, situation } = this.#request;
+    return root?.name === dependency.name && allowsVersion(dependency, root.version, situation);
   }
 
   #edgesOf(locked: LockedPackage, asked: Dependency): readonly Edge[] {
@@ -196,7 +203,7 @@ class Solver {
       edges.push({ dependency: self, from: locked.name, base });
     }
     for (const dependency of locked.dependencies) {
-      if (situation.behaviour.ignored.has(dependency.name)) continue;
+      if (situation.behaviour.ignored.has(dependency.name) || this.#isRoot(dependency)) continue;
       if (dependency.optional && !unlocked.names.has(dependency.name)) continue;
       if (dependency.inExtras.length > 0 && !dependency.inExtras.some((extra) => unlocked.extras.has(extra)))
         continue;
@@ -277,10 +284,10 @@ function unlockedBy(
 function describe(dependency: Dependency): string {
   const extras = dependency.extras.length === 0 ? '' : `[${dependency.extras.join(',')}]`;
   const constraint = dependency.constraints.length === 0 ? '' : ` (${dependency.constraints.join(',')})`;
-  const { origin } = dependency;
-  const where =
-    origin === undefined
-      ? ''
-      : ` from ${origin.kind} ${origin.kind === 'path' ? origin.path : withoutCredentials(origin.url)}`;
-  return `${dependency.name}${extras}${constraint}${where}`;
+  return `${dependency.name}${extras}${constraint}${placeOf(dependency)}`;
+}
+
+function placeOf({ origin, source }: Dependency): string {
+  if (origin === undefined) return source === undefined ? '' : ` from the source ${source}`;
+  return ` from ${origin.kind} ${origin.kind === 'path' ? origin.path : withoutCredentials(origin.url)}`;
 }
