@@ -7,6 +7,7 @@ import { BivyError } from '../kernel/errors.ts';
 import type { Architecture } from './architecture.ts';
 import { unpackSlice } from './compression.ts';
 import { download } from './download.ts';
+import { createFieldFilter } from './field-filter.ts';
 import type { Mirror } from './mirror.ts';
 import { type Known, openPackageList, type PackageList } from './package-list.ts';
 import type { Release } from './release.ts';
@@ -151,7 +152,7 @@ async function load(
   return openPackageList(await unpack(blob.path, packed.size, path, size, name), name, suite.archive);
 }
 
-/** The whole list as bytes: exactly as many as the release promises. */
+/** What is asked of a list, out of exactly as many bytes as the release promises. */
 async function unpack(
   file: string,
   packed: number,
@@ -160,19 +161,15 @@ async function unpack(
   name: string,
 ): Promise<Buffer> {
   const ending = path.slice(path.lastIndexOf('.'));
-  const text = Buffer.allocUnsafe(size);
-  let at = 0;
+  const fields = createFieldFilter(size);
+  let left = size;
   for await (const chunk of unpackSlice(file, { offset: 0, size: packed }, ending, name)) {
-    if (at + chunk.length > size) throw wrongSize(name, size);
-    text.set(chunk, at);
-    at += chunk.length;
+    left -= chunk.length;
+    if (left < 0) break;
+    fields.add(chunk);
   }
-  if (at !== size) throw wrongSize(name, size);
-  return text;
-}
-
-function wrongSize(name: string, size: number): BivyError {
-  return new BivyError(
+  if (left === 0) return fields.end();
+  throw new BivyError(
     'MIRROR_INVALID',
     `${name} does not unpack to the ${size} bytes that its release promises`,
   );
