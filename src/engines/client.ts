@@ -83,7 +83,8 @@ function exchange(endpoint: Endpoint, request: EngineRequest, link: Link): Promi
       // A connection of its own; where one is given, there must be no agent at all.
       ...(link.options.createConnection === undefined ? { agent: false } : {}),
       headers: {
-        host: 'docker',
+        // Over TLS the certificate is held against this name; a socket has none.
+        ...(endpoint.kind === 'tcp' ? {} : { host: 'docker' }),
         connection: 'close',
         ...(body === undefined ? {} : { 'content-type': body.type, 'content-length': body.size }),
       },

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { digestOf, hexOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 
-export interface TlsFiles {
+interface TlsFiles {
   readonly ca?: Buffer;
   readonly cert?: Buffer;
   readonly key?: Buffer;
@@ -48,7 +48,7 @@ export function findEndpoint(environment: NodeJS.ProcessEnv): Endpoint {
 }
 
 /** @param from what named the address, for messages */
-export function parseAddress(address: string, from: string, tls?: TlsFiles): Endpoint {
+function parseAddress(address: string, from: string, tls?: TlsFiles): Endpoint {
   const [, scheme, rest] = /^([a-z]+):\/\/(.*)$/s.exec(address) ?? [];
   if (scheme === 'unix' && rest !== undefined && rest !== '') {
     return { kind: 'unix', address, from, path: rest };

@@ -39,7 +39,7 @@ export interface ImageSettings {
 }
 
 /** `test` begins with `CMD`, `CMD-SHELL` or `NONE`; times are nanoseconds. */
-export interface HealthcheckSettings {
+interface HealthcheckSettings {
   readonly test: readonly string[];
   readonly interval?: number;
   readonly timeout?: number;

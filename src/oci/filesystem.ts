@@ -18,13 +18,13 @@ export interface Inode {
   note?: unknown;
 }
 
-export interface FileNode {
+interface FileNode {
   readonly kind: 'file';
   readonly layer: number;
   readonly inode: Inode;
 }
 
-export interface LinkNode {
+interface LinkNode {
   readonly kind: 'symlink';
   readonly layer: number;
   readonly mode: number;

@@ -15,7 +15,7 @@ import { type Learnt, probeFor } from './probe.ts';
 import { findLibc, findPythons } from './pythons.ts';
 import type { ImageConfig } from './spec.ts';
 
-export interface LayerFact {
+interface LayerFact {
   readonly digest: Digest;
   readonly diffId: Digest;
   readonly size: number;

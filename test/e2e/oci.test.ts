@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dockerDestination } from '../../src/engines/docker.ts';
 import { digestOf } from '../../src/kernel/digest.ts';
+import { toBivyError } from '../../src/kernel/errors.ts';
 import { openBase } from '../../src/oci/base.ts';
 import { parseDestination } from '../../src/oci/destinations/parse.ts';
 import type { BuiltImage } from '../../src/oci/image.ts';
@@ -316,6 +317,8 @@ describe.runIf(have.docker)('docker', () => {
   });
 });
 
+const DAEMON = 'containerd';
+
 describe.runIf(have.containerd)('containerd', () => {
   it.each(['oci-archive', 'docker-archive'])('imports what `%s:` wrote, and unpacks it', async (kind) => {
     const at = stage();
@@ -328,7 +331,7 @@ describe.runIf(have.containerd)('containerd', () => {
       'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
     );
     const daemon = spawn(
-      'containerd',
+      DAEMON,
       [
         '--config',
         join(at.folder, 'config.toml'),
@@ -456,5 +459,38 @@ describe('killed at any moment', () => {
     for (const { digest } of (JSON.parse(index) as { manifests: { digest: string }[] }).manifests)
       visit(digest);
     return seen.join();
+  }
+});
+
+describe.runIf(root && isThere('mount', '--version'))('a full disk', () => {
+  it.each(['oci', 'oci-archive', 'docker-archive', 'dir'])('leaves `%s:` as it was', async (kind) => {
+    const at = stage();
+    const disk = join(at.folder, 'disk');
+    mkdirSync(disk);
+    run('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk);
+    try {
+      const small = imageOf([await layerOf(at, [{ path: 'app/a', body: 'a' }])]);
+      const noise = Buffer.from(Array.from({ length: 3 << 20 }, (_, at) => (at * at * 2654435761) >>> 13));
+      const large = imageOf([await layerOf(at, [{ path: 'app/b', body: noise }], { compression: 'none' })]);
+      const path = join(disk, 'out');
+      expect(await failure(() => publish(at, large, `${kind}:${path}`, 'a:1'))).toBe('DISK_FULL');
+      expect(readdirSync(disk)).toEqual([]);
+      await publish(at, small, `${kind}:${path}`, 'a:1');
+      const before = run('tar', '-C', disk, '--sort=name', '-cf', '-', '.');
+      expect(await failure(() => publish(at, large, `${kind}:${path}`, 'a:1'))).toBe('DISK_FULL');
+      const left = run('tar', '-C', disk, '--sort=name', '-cf', '-', '.');
+      // The directories were written to and cleared: their times alone may differ.
+      expect(left.length).toBe(before.length);
+      await publish(at, small, `${kind}:${path}`, 'a:1');
+    } finally {
+      run('umount', disk);
+    }
+  });
+
+  async function failure(work: () => Promise<void>): Promise<string> {
+    return work().then(
+      () => 'none',
+      (error: unknown) => toBivyError(error).code,
+    );
   }
 });

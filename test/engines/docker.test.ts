@@ -260,6 +260,32 @@ describe('no engine', () => {
   });
 });
 
+describe('an engine behind tcp', () => {
+  const pem = readFileSync(new URL('../kernel/fixtures/loopback.pem', import.meta.url));
+
+  it('is sent images', async () => {
+    const { at, engine, load } = await setUp({ tcp: {} });
+    expect(await load(await imageSaying(at, 'one'), 'a:1')).toBe(true);
+    expect(engine.images.has('a:1')).toBe(true);
+  });
+
+  it('may speak TLS, if it is the one that is known', async () => {
+    const { at, engine } = await setUp({ tcp: { pem } });
+    const image = await imageSaying(at, 'one');
+    const load = async (environment: NodeJS.ProcessEnv): Promise<boolean> => {
+      const destination = dockerDestination({ ...engine.environment, ...environment });
+      await destination.check(at.context);
+      return (await destination.write(image, ['a:1'], at.context)).changed;
+    };
+    writeFileSync(join(at.folder, 'ca.pem'), pem);
+    const known = { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: at.folder };
+    expect(await codeOf(() => load({ DOCKER_TLS_VERIFY: '1' }))).toBe('ENGINE_UNREACHABLE');
+    expect(await codeOf(() => load({}))).toBe('ENGINE_UNREACHABLE');
+    expect(await load(known)).toBe(true);
+    expect(await load({ DOCKER_TLS: '1' })).toBe(false);
+  });
+});
+
 describe('an engine behind ssh', () => {
   const path = process.env['PATH'];
   afterEach(() => {

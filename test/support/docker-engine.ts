@@ -1,7 +1,8 @@
 // A Docker engine in this process, over a Unix socket: a classic store that knows layers by the chain under them, or
 // containerd's. It really reads what it is sent, and can misbehave.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { digestOf } from '../../src/kernel/digest.ts';
@@ -10,6 +11,8 @@ import { readTar } from '../../src/kernel/untar.ts';
 export interface EngineOptions {
   readonly store?: 'classic' | 'containerd';
   readonly architecture?: string;
+  /** Over TCP instead: a certificate with its key, for TLS, or nothing for none. */
+  readonly tcp?: { readonly pem?: Buffer };
   /** Answers a request itself by returning true. */
   readonly interfere?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -98,14 +101,21 @@ export async function startEngine(folder: string, options: EngineOptions = {}): 
     }
   }
 
-  const server = createServer((request, response) => {
+  const pem = options.tcp?.pem;
+  const server: Server = pem === undefined ? createServer() : createSecureServer({ key: pem, cert: pem });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     requests.push(`${request.method} ${request.url}`);
     if (options.interfere?.(request, response) === true) return;
     answer(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
+  await new Promise<void>((resolve) => {
+    if (options.tcp === undefined) server.listen(path, resolve);
+    else server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const host = typeof address === 'string' ? `unix://${path}` : `tcp://127.0.0.1:${address?.port}`;
   return {
-    environment: { HOME: folder, DOCKER_HOST: `unix://${path}` },
+    environment: { HOME: folder, DOCKER_HOST: host },
     requests,
     loads,
     images,

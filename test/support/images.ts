@@ -168,11 +168,6 @@ export function layoutFiles(
   };
 }
 
-export interface Tool {
-  readonly name: string;
-  readonly arguments: readonly string[];
-}
-
 /** Whether a program of this machine answers. */
 export function isThere(name: string, ...parameters: readonly string[]): boolean {
   try {
