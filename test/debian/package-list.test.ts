@@ -18,7 +18,7 @@ describe('openPackageList', () => {
     const found = list(
       [
         paragraph(
-          'a',
+          'aa',
           'Provides: mail, libx (= 1),\n libfar:any\nPre-Depends: p\nDepends: d (>= 1)\nBreaks: b\n',
         ),
         paragraph('bb', 'Multi-Arch: same\nProvides: mail\n'),
