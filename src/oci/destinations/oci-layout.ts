@@ -69,9 +69,15 @@ async function writeLayout(
   if (missing.length === 0 && current?.equals(index) === true) return { kind: 'oci', path, changed: false };
   sweep(directory);
   mkdirSync(join(directory, 'blobs', 'sha256'), { recursive: true });
-  await addBlobs(directory, missing, name, context);
-  replaceFile(directory, 'oci-layout', LAYOUT_VERSION);
-  replaceFile(directory, 'index.json', index);
+  try {
+    await addBlobs(directory, missing, name, context);
+    replaceFile(directory, 'oci-layout', LAYOUT_VERSION);
+    replaceFile(directory, 'index.json', index);
+  } catch (error) {
+    // As it was: nothing names what was added.
+    for (const blob of missing) rmSync(blobPath(directory, blob), { force: true });
+    throw error;
+  }
   removeOthers(directory, blobs, index);
   // Another build into the same directory may have removed what its own image does not name.
   const lost = blobs.filter((blob) => !isPresent(directory, blob));
