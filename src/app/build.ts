@@ -37,7 +37,7 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
   const pool = once(async () => {
     const { openLayerPool, workerCount } = await import('./layer-pool.ts');
     const opened = openLayerPool({
-      workers: request.workers ?? workerCount(process.env),
+      workers: request.workers ?? workerCount(request.environment ?? {}),
       signal: context.signal,
     });
     pools.push(opened);

@@ -59,7 +59,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Prints the digest of the image on stdout; the same commit gives the same digest on every machine.',
       '',
       'Destinations: `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`.',
-      'Default: `oci:dist/NAME.oci`.',
+      'Default: `oci:dist/NAME`, after the project.',
     ],
     options: {
       tag: {

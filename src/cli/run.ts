@@ -21,9 +21,7 @@ export interface Streams {
 /** Exit status: 0 done, 1 findings, 2 could not, 130 interrupted. Never throws. */
 export async function run(args: readonly string[], streams: Streams): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    return help(rest[0], streams);
-  }
+  if (name === undefined || name === '--help' || name === '-h') return help(undefined, streams);
   if (name === '--version' || name === '-V') {
     streams.stdout(`${VERSION}\n`);
     return 0;
@@ -33,6 +31,7 @@ export async function run(args: readonly string[], streams: Streams): Promise<nu
   const verbose = rest.includes('--verbose') || rest.includes('-v');
   const colour = useColour(streams);
   try {
+    if (name === 'help') return help(rest[0], streams);
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) throw unknownCommand(name);
     const parsed = parseOptions(name, rest, command.options);
@@ -65,10 +64,13 @@ async function perform(
   json: boolean,
   colour: boolean,
 ): Promise<number> {
+  const verbose = parsed.values['verbose'] === true;
   const terminal = createTerminal({
     write: (text) => streams.stderr(text),
-    quiet: parsed.values['quiet'] === true || json,
-    verbose: parsed.values['verbose'] === true,
+    quiet: parsed.values['quiet'] === true,
+    // Whoever reads a document reads no lines; what might be wrong is said all the same.
+    lines: !json || verbose,
+    verbose,
     live: streams.terminal && parsed.values['no-progress'] !== true,
     colour,
   });
@@ -89,6 +91,7 @@ async function perform(
 
 function help(name: string | undefined, streams: Streams): number {
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (name !== undefined && command === undefined) throw unknownCommand(name);
   streams.stdout(
     `${name === undefined || command === undefined ? mainHelp() : commandHelp(name, command)}\n`,
   );

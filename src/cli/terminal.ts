@@ -12,7 +12,10 @@ export interface Terminal {
 
 export interface TerminalOptions {
   write(text: string): void;
+  /** Say nothing, not even warnings. */
   readonly quiet: boolean;
+  /** Say what was done, in lines; warnings are said in any case. */
+  readonly lines: boolean;
   readonly verbose: boolean;
   /** Draw a line that changes while things are downloaded and made. */
   readonly live: boolean;
@@ -33,13 +36,13 @@ export function createTerminal(options: TerminalOptions): Terminal {
   };
   return {
     render(event) {
+      if (options.quiet) return;
       if (event.type === 'warning') {
-        if (options.quiet) return;
         line(`${paint(options, '33', 'warning:')} ${event.message}`);
         if (event.hint !== undefined) line(`  hint: ${event.hint}`);
         return;
       }
-      if (options.quiet) return;
+      if (!options.lines) return;
       const text = sentence(event);
       if (text !== undefined) line(text);
       else if (options.verbose) line(`  ${paint(options, '2', detail(event))}`);
