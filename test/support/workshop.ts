@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach } from 'vitest';
 import { type BuildRequest, buildImage } from '../../src/app/build.ts';
-import { withContext } from '../../src/app/context.ts';
+import { type ContextOptions, withContext } from '../../src/app/context.ts';
 import { DirectoryCache } from '../../src/kernel/cache.ts';
 import { BivyError } from '../../src/kernel/errors.ts';
 import type { Event } from '../../src/kernel/events.ts';
@@ -48,6 +48,8 @@ export interface Workshop {
 export interface BuildConditions {
   readonly offline?: boolean;
   readonly cache?: string;
+  /** How long to wait for the index: short, where it misbehaves. */
+  readonly patience?: ContextOptions['patience'];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -84,13 +86,13 @@ export async function openWorkshop(
         signal: new AbortController().signal,
         offline: conditions.offline ?? false,
         cache: new DirectoryCache(conditions.cache ?? path('cache')),
+        ...(conditions.patience === undefined ? {} : { patience: conditions.patience }),
       },
       (context) =>
         buildImage(
           {
             directory: path('project'),
             destinations: [`oci:${path('out')}`],
-            flags: {},
             environment,
             ...request,
             flags: { platforms: ['linux/amd64'], ...request.flags },
@@ -134,9 +136,7 @@ export async function openWorkshop(
 }
 
 /** What an image's layers hold, by kind: packages of those of wheels. */
-export function layersOf({
-  made,
-}: Built): readonly {
+export function layersOf({ made }: Built): readonly {
   readonly kind: string;
   readonly digest: string;
   readonly packages: readonly string[];
