@@ -6,8 +6,10 @@ import type { PoetryCore } from '../python/scheme.ts';
 export interface BuildEra {
   /** Whose constraints and markers to speak. */
   readonly core: PoetryCore;
-  /** `include` without `format` goes into wheels too (files; directories only where `format` says so). */
+  /** Without a `format`, the files that `include` and globs of `packages` find go into wheels, and directories do not. */
   readonly includesFiles: boolean;
+  /** `exclude` of a directory excludes all that is below it, `include` or not. */
+  readonly excludesTrees: boolean;
   readonly metadataVersion: '2.1' | '2.3' | '2.4';
   /** METADATA has the name as written, not in normal form. */
   readonly spelledName: boolean;
@@ -29,6 +31,7 @@ export interface BuildEra {
 const FIRST: BuildEra = {
   core: '1.0',
   includesFiles: true,
+  excludesTrees: true,
   metadataVersion: '2.1',
   spelledName: false,
   homePage: true,
@@ -56,7 +59,7 @@ const CHANGES: readonly (readonly [series: number, change: Partial<BuildEra>])[]
     },
   ],
   [201, { reachableOnly: true }],
-  [202, { metadataVersion: '2.4', licenses: 'metadata', newestPython: 14 }],
+  [202, { excludesTrees: false, metadataVersion: '2.4', licenses: 'metadata', newestPython: 14 }],
   [203, { core: '2.4' }],
   [205, { newestPython: 15 }],
 ];

@@ -1,5 +1,5 @@
 // Which files of the project a wheel of it would hold, and where: poetry-core's `Module`, `Include` and
-// `find_files_to_add`, with the exclusions of 2.2 for every era. Pure over a tree.
+// `find_files_to_add`. Pure over a tree.
 //
 // Not as poetry-core: links stay links (it ships what they lead to, under that name), a file that is named exactly and
 // missing is an error (it says nothing), and no name escapes site-packages.
@@ -7,17 +7,10 @@
 import { BivyError, type Location } from '../kernel/errors.ts';
 import { normalizeName } from '../python/names.ts';
 import type { BuildEra } from './build-era.ts';
+import { filesOf, judgeFiles, withinProject } from './exclusions.ts';
 import { missingInclude } from './missing.ts';
-import { componentsOf, everythingBelow, type Found, glob, isExact, join } from './path-glob.ts';
-import {
-  baseName,
-  linkTarget,
-  normalPath,
-  type Placement,
-  parentOf,
-  refuseSpecial,
-  relativeLink,
-} from './placement.ts';
+import { componentsOf, everythingBelow, type Found, glob, join } from './path-glob.ts';
+import { baseName, linkTarget, normalPath, type Placement, parentOf, relativeLink } from './placement.ts';
 import type { PackageInclude, Project } from './project.ts';
 import type { Tree } from './tree.ts';
 import type { Ignored } from './version-control.ts';
@@ -32,34 +25,17 @@ export function chooseRootFiles(
   const location: Location = { file: project.file };
   const packages = project.packages.filter(({ format }) => format === undefined || format.includes('wheel'));
   const includes = packages.length > 0 ? packages : [detectModule(project, tree, location)];
-  const explicit = project.include.flatMap(({ path, format }) => {
-    if (format === undefined ? !era.includesFiles : !format.includes('wheel')) return [];
-    const found = glob(tree, '', withinProject(path, '[tool.poetry] include', location));
-    if (found.length === 0 && isExact(path)) throw missingInclude(path, '[tool.poetry] include', location);
-    // Up to 1.8, a directory goes into the wheel only where `format` says so; files need no word.
-    return format === undefined ? found.filter(({ kind }) => kind !== 'directory') : found;
-  });
-
-  const taken = filesOf(tree, explicit);
-  const kept = new Set(taken);
-  const excluded = new Set(
-    project.exclude.flatMap((pattern) =>
-      filesOf(tree, glob(tree, '', withinProject(pattern, '[tool.poetry] exclude', location))),
-    ),
-  );
-  const isExcluded = (path: string): boolean =>
-    !kept.has(path) && (excluded.has(path) || ignored?.(path) === true);
-
+  const { included, isExcluded } = judgeFiles(project, tree, era, ignored);
   const targets = new Map<string, string>();
   for (const include of includes) {
     const base = normalPath(withinProject(include.from ?? '', '[tool.poetry] packages', location)) ?? '';
     const to = normalPath(withinProject(include.to ?? '', '[tool.poetry] packages', location)) ?? '';
-    for (const path of filesOf(tree, packageElements(tree, base, include, location))) {
+    for (const path of filesOf(tree, packageElements(tree, base, include, { era, location }))) {
       if (isByteCode(path) || isExcluded(path) || targets.has(path)) continue;
       targets.set(path, join(to, base === '' ? path : path.slice(base.length + 1)));
     }
   }
-  for (const path of taken) if (!targets.has(path) && !isByteCode(path)) targets.set(path, path);
+  for (const path of included) if (!targets.has(path) && !isByteCode(path)) targets.set(path, path);
   return place(tree, targets);
 }
 
@@ -107,7 +83,7 @@ function packageElements(
   tree: Tree,
   base: string,
   include: PackageInclude,
-  location: Location,
+  { era, location }: { era: BuildEra; location: Location },
 ): readonly Found[] {
   const pattern = withinProject(include.include, '[tool.poetry] packages', location);
   const named = join(base, include.include);
@@ -126,24 +102,14 @@ function packageElements(
   const stubs =
     name.endsWith('-stubs') &&
     all.every(({ path, kind }) => kind === 'directory' || /[^/]\.pyi$|(^|\/)py\.typed$/.test(path));
-  if (stubs || all.some(({ path }) => /[^/]\.py$/.test(path))) return elements;
+  if (stubs || all.some(({ path }) => /[^/]\.py$/.test(path))) {
+    const filesOnly = elements.length > 1 && era.includesFiles && include.format === undefined;
+    return filesOnly ? elements.filter(({ kind }) => kind !== 'directory') : elements;
+  }
   throw new BivyError('ROOT_INVALID', `\`${named}\` is no package: there is no \`.py\` file in it`, {
     location,
     hint: 'name a directory with Python modules in `[tool.poetry] packages`; data alone belongs in `include`',
   });
-}
-
-/** The files and links among what was found, and in the directories among it, in that order. */
-function filesOf(tree: Tree, found: readonly Found[]): readonly string[] {
-  const paths = new Set<string>();
-  for (const each of found) {
-    const inner = each.kind === 'directory' ? everythingBelow(tree, each.path) : [each];
-    for (const { path, kind } of inner) {
-      if (kind === 'other') refuseSpecial(path);
-      if (kind !== 'directory') paths.add(path);
-    }
-  }
-  return [...paths];
 }
 
 function isByteCode(path: string): boolean {
@@ -184,13 +150,4 @@ function shippedAs(path: string, targets: ReadonlyMap<string, string>): string |
     if (target.endsWith(inner) && target.length > inner.length) return target.slice(0, -inner.length);
   }
   return undefined;
-}
-
-/** @throws BivyError `ROOT_INVALID` for a path or pattern that is absolute or climbs out */
-function withinProject(path: string, where: string, location: Location): string {
-  if (!path.startsWith('/') && !path.split('/').includes('..')) return path;
-  throw new BivyError('ROOT_INVALID', `\`${where}\` leaves the project: \`${path}\``, {
-    location,
-    hint: 'only files below the directory of `pyproject.toml` can go into its wheel',
-  });
 }

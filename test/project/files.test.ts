@@ -62,6 +62,22 @@ describe('the installed project', () => {
     expect(targets(choose(files, { toml, poetry: '2.0.0' }).wheel)).toEqual(['app/a.py']);
   });
 
+  it('excludes directories as the Poetry that is followed', () => {
+    const files = { 'app/a.py': '', 'app/data/kept.txt': '', 'app/data/gone.txt': '', 'more/x/y.txt': '' };
+    const toml = `${HEAD}exclude = ["app/data", "more/x"]
+include = [{ path = "app/data/k*", format = "wheel" }, { path = "more", format = "wheel" }]\n`;
+    const kept = ['app/a.py', 'app/data/kept.txt'];
+    expect(targets(choose(files, { toml, poetry: '2.1.4' }).wheel)).toEqual(kept);
+    expect(targets(choose(files, { toml, poetry: '2.2.0' }).wheel)).toEqual([...kept, 'more/x/y.txt']);
+  });
+
+  it('takes directories that a glob finds as the Poetry that is followed', () => {
+    const files = { 'app/a.py': '', 'app/sub/b.py': '' };
+    const toml = `${HEAD}packages = [{ include = "app/*" }]\n`;
+    expect(targets(choose(files, { toml, poetry: '1.8.5' }).wheel)).toEqual(['app/a.py']);
+    expect(targets(choose(files, { toml, poetry: '2.0.0' }).wheel)).toEqual(['app/a.py', 'app/sub/b.py']);
+  });
+
   it('is left out with `--no-root`', () => {
     const choice = choose({}, { root: false });
     expect(choice).toMatchObject({ installed: false, wheel: [], legal: [], scripts: [], work: [] });

@@ -65,6 +65,36 @@ export const SHAPES: readonly Shape[] = [
     },
   },
   {
+    name: 'packages as globs that find directories too',
+    files: {
+      'pyproject.toml': classic(
+        'shape',
+        'packages = [{ include = "one/*" }, { include = "two/*", format = "wheel" }]\n',
+      ),
+      'one/a.py': '',
+      'one/sub/b.py': '',
+      'one/sub/deep/c.txt': '',
+      'two/a.py': '',
+      'two/sub/b.py': '',
+    },
+  },
+  {
+    name: 'an excluded directory, and an include below it',
+    files: {
+      'pyproject.toml': classic(
+        'shape',
+        'exclude = ["shape/data", "more/x"]\n' +
+          'include = [{ path = "shape/data/k*", format = "wheel" }, { path = "more", format = "wheel" }]\n',
+      ),
+      'shape/__init__.py': '',
+      'shape/data/kept.txt': '',
+      'shape/data/kind/of.txt': '',
+      'shape/data/gone.txt': '',
+      'more/x/gone.txt': '',
+      'more/y/kept.txt': '',
+    },
+  },
+  {
     name: 'includes by file, directory and glob, with and without a format',
     files: {
       'pyproject.toml': classic(
