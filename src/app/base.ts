@@ -31,7 +31,7 @@ export interface ResolvedBase {
 export interface BaseOptions {
   readonly reference: string;
   readonly platform: string;
-  readonly settings: Pick<Settings, 'packages' | 'init' | 'mirror' | 'securityMirror'>;
+  readonly settings: Pick<Settings, 'packages' | 'init' | 'mirror' | 'securityMirror' | 'workdir'>;
   readonly environment: NodeJS.ProcessEnv;
   readonly refresh: boolean;
   readonly pool: () => Promise<LayerPool>;
@@ -78,7 +78,9 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
     );
   }
   const { openBase } = await import('../oci/base.ts');
-  const base = await openBase(options.reference, options.platform, context);
+  const base = await openBase(options.reference, options.platform, context, {
+    watch: [options.settings.workdir.slice(1)].filter((path) => path !== ''),
+  });
   return {
     name: base.name,
     key: keyOf({

@@ -110,6 +110,8 @@ function detail(event: Event): string {
       return `trying again (${event.attempt}): ${event.url}: ${event.reason}`;
     case 'layer':
       return `layer ${event.name}: ${formatBytes(event.size)}${event.cached ? ', cached' : ''}`;
+    case 'upload':
+      return `sending to ${event.to}: ${formatBytes(event.sent)} of ${formatBytes(event.total)}`;
     case 'blob-read':
       return `read ${event.digest}: ${event.why}`;
     default:
