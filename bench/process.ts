@@ -5,10 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 export const BIVY: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
-export interface Timing {
-  /** Seconds of wall time, one a run. */
-  readonly seconds: readonly number[];
-}
 
 export interface Command {
   readonly args: readonly string[];

@@ -19,7 +19,7 @@ const ARCHITECTURES: Readonly<Record<string, string>> = {
 };
 
 /** `linux/amd64` on an amd64 machine, whatever its system: containers run Linux. */
-export function hostPlatform(): string {
+function hostPlatform(): string {
   return `linux/${ARCHITECTURES[process.arch] ?? process.arch}`;
 }
 

@@ -19,7 +19,7 @@ export interface PlannedWheel {
   readonly sha256: string;
 }
 
-export interface WheelPlace {
+interface WheelPlace {
   /** `3.11` */
   readonly python: string;
   readonly prefix: string;

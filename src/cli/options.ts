@@ -85,7 +85,7 @@ export function parseOptions(command: string, args: readonly string[], options: 
   return { values, positionals };
 }
 
-export function usage(command: string, message: string): BivyError {
+function usage(command: string, message: string): BivyError {
   return new BivyError('USAGE', message, { hint: `run \`bivy ${command} --help\`` });
 }
 

@@ -100,7 +100,7 @@ export function pathOf(node: Node): readonly (string | number)[] {
 }
 
 /** `tool.poetry.packages[0].include`; keys that are not bare are quoted. */
-export function spellPath(path: readonly (string | number)[]): string {
+function spellPath(path: readonly (string | number)[]): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
