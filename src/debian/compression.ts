@@ -16,14 +16,20 @@ export async function* unpackSlice(
     start: slice.offset,
     end: slice.offset + slice.size - 1,
   });
-  if (ending === '') yield* packed;
-  else if (ending === '.xz') yield* (await import('./xz.ts')).unxz(packed, name);
-  else if (ending === '.gz') yield* gunzip(packed, name);
-  else
-    throw new BivyError(
-      'ARCHIVE_INVALID',
-      `${name} is compressed in a way that bivy does not know: \`${ending}\``,
-    );
+  // Whoever stops listening early must not leave an error behind that nobody hears.
+  packed.on('error', () => {});
+  try {
+    if (ending === '') yield* packed;
+    else if (ending === '.xz') yield* (await import('./xz.ts')).unxz(packed, name);
+    else if (ending === '.gz') yield* gunzip(packed, name);
+    else
+      throw new BivyError(
+        'ARCHIVE_INVALID',
+        `${name} is compressed in a way that bivy does not know: \`${ending}\``,
+      );
+  } finally {
+    packed.destroy();
+  }
 }
 
 async function* gunzip(
