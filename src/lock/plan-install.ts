@@ -16,8 +16,8 @@ import type { InstallPlan, PlannedPackage, Problem } from './plan.ts';
 import { requireAcceptable, requirePython, requireReadable } from './refusals.ts';
 import { activeGroups, requestedExtras, type Selection } from './select.ts';
 import { markersHold, type Situation, situationOf } from './situation.ts';
-import type { WalkRequest } from './solve.ts';
 import { walkLock } from './walk.ts';
+import type { WalkRequest } from './walk-graph.ts';
 import { explainNames } from './why.ts';
 
 export interface PlanOptions extends Selection {

@@ -47,8 +47,15 @@ function classicComplaints(project: Project, behaviour: Behaviour): readonly str
   const unknown = ['requires-poetry', 'requires-plugins', 'build-constraints'].filter((key) => key in table);
   if (behaviour.groups === 'none' && hasGroupTables(project)) unknown.push('group');
   if (behaviour.poetry !== '1.8.5' && 'package-mode' in table) unknown.push('package-mode');
+  const early = behaviour.groups !== 'strict';
+  if (early && sourceTables(table).some((source) => 'priority' in source)) unknown.push('source.priority');
   for (const key of unknown) complaints.push(`\`tool.poetry.${key}\` came with a later Poetry`);
   return complaints;
+}
+
+function sourceTables(table: Readonly<Record<string, unknown>>): readonly object[] {
+  const { source } = table;
+  return Array.isArray(source) ? source.filter((one) => typeof one === 'object' && one !== null) : [];
 }
 
 function modernComplaints(project: Project): readonly string[] {

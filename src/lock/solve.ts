@@ -1,76 +1,54 @@
-// The choice of one version for each name that the project leads to, among those that are locked.
-//
-// A node is a package with the extras asked of it; `foo[bar]` leads to `foo`. Where several versions of a name are locked,
-// the highest is taken that everything which was reached allows.
+// The choice of one version for each name that the project leads to, among those that are locked: the highest first, in
+// the order in which Poetry's solver takes its decisions, which is what counts where several answers exist. Most locks hold
+// one version of each name; then this is a plain walk.
 
 import { BivyError } from '../kernel/errors.ts';
+import { parseConstraint } from '../python/constraint.ts';
 import type { Dependency } from '../python/dependency.ts';
-import { compareVersions, formatVersion, type Version } from '../python/version.ts';
-import type { Lock, LockedPackage } from './lock.ts';
-import { allowsPython, allowsVersion, markersAllowPython, markersHold, type Situation } from './situation.ts';
-import { sourceSatisfies, withoutCredentials } from './source-match.ts';
+import { compareVersions } from '../python/version.ts';
+import type { LockedPackage } from './lock.ts';
+import { allowsPython, allowsVersion } from './situation.ts';
+import { sourceSatisfies } from './source-match.ts';
+import { unsolvable } from './unsolvable.ts';
+import {
+  type Edge,
+  edgesOfPackage,
+  edgesOfRoot,
+  type Graph,
+  nodeOf,
+  type WalkRequest,
+} from './walk-graph.ts';
 
-/** A dependency of the project and the group that states it. */
-export interface RootEdge {
-  readonly group: string;
-  readonly dependency: Dependency;
-}
-
-export interface WalkRequest {
-  readonly lock: Lock;
-  /** The project: what depends on its name is satisfied by it, or by nothing. */
-  readonly root: { readonly name: string; readonly version: Version } | undefined;
-  /** The dependencies of the active groups. */
-  readonly roots: readonly RootEdge[];
-  /** The requested extras. */
-  readonly extras: ReadonlySet<string>;
-  /** For each extra of the project, the names it wants. */
-  readonly extraNames: ReadonlyMap<string, readonly string[]>;
-  readonly situation: Situation;
-}
-
-/** Most choices that are tried before the lock is given up. */
-const MOST_ATTEMPTS = 2000;
-
-/** Most walks until choices must have settled. */
-const MOST_ROUNDS = 50;
-
-export interface Edge {
-  readonly dependency: Dependency;
-  /** The name of the package that has the edge; empty for the project. */
-  readonly from: string;
-  readonly base: string;
-}
-
-export interface Graph {
-  readonly chosen: ReadonlyMap<string, LockedPackage>;
-  /** Edges by node; those of the project under an empty text. */
-  readonly edges: ReadonlyMap<string, readonly Edge[]>;
-}
+/** Most choices that are tried before the lock is given up: the search is exponential in names locked twice. */
+const MOST_ATTEMPTS = 20_000;
 
 /** @throws BivyError `LOCK_UNSOLVABLE` */
 export function solveLock(request: WalkRequest): Graph {
-  return new Solver(request).solve();
+  return new Search(request).solve();
 }
 
-/** `foo`, or `foo[bar]` where extras are asked of it. */
-export function nodeOf(dependency: Dependency): string {
-  return dependency.extras.length === 0
-    ? dependency.name
-    : `${dependency.name}[${dependency.extras.join(',')}]`;
+/** A node that was met and not decided yet. */
+interface Pending {
+  readonly node: string;
+  /** The dependency that led to it first. */
+  readonly dependency: Dependency;
 }
 
-/** Why a walk failed, and the choices that led there and could be others. */
-interface Conflict {
-  readonly culprits: readonly LockedPackage[];
-  readonly error: BivyError;
-}
+/** Names whose choice led to a dead end; any other choice of another name leads there too. */
+type Blame = Set<string>;
 
-class Solver {
+class Search {
   readonly #request: WalkRequest;
   readonly #candidates = new Map<string, readonly LockedPackage[]>();
-  readonly #forbidden = new Set<LockedPackage>();
+  readonly #demands = new Map<string, Edge[]>();
+  readonly #chosen = new Map<string, LockedPackage>();
+  readonly #edges = new Map<string, readonly Edge[]>();
+  readonly #pending: Pending[] = [];
+  readonly #met = new Set<string>();
+  /** Whether the order of decisions can matter at all. */
+  readonly #hasChoice: boolean;
   #attempts = 0;
+  #fault: BivyError | undefined;
 
   constructor(request: WalkRequest) {
     this.#request = request;
@@ -84,84 +62,94 @@ class Solver {
         list.sort((a, b) => compareVersions(b.version, a.version)),
       );
     }
+    this.#hasChoice = byName.size < request.lock.packages.length;
   }
 
   solve(): Graph {
-    const result = this.#search();
-    if (result instanceof BivyError) throw result;
-    return result;
+    const edges = this.#withoutRoot(edgesOfRoot(this.#request));
+    if (this.#follow('', edges) !== undefined || this.#decide() !== undefined) throw this.#fault;
+    return { chosen: this.#chosen, edges: this.#edges };
   }
 
-  /** Tries the highest versions first; where that fails, leaves out choices that led there, one at a time. */
-  #search(): Graph | BivyError {
-    const result = this.#settle();
-    if ('edges' in result) return result;
-    for (const culprit of result.culprits) {
+  /** Decides all that is pending. @returns the blame where nothing works; everything is as it was then */
+  #decide(): Blame | undefined {
+    const index = this.#nextIndex();
+    if (index < 0) return undefined;
+    const [next] = this.#pending.splice(index, 1) as [Pending];
+    const { name } = next.dependency;
+    const fixed = this.#chosen.get(name);
+    const blame: Blame = new Set();
+    for (const locked of fixed === undefined ? this.#fitting(name) : [fixed]) {
       if (++this.#attempts > MOST_ATTEMPTS) break;
-      this.#forbidden.add(culprit);
-      const retried = this.#search();
-      if (!(retried instanceof BivyError)) return retried;
-      this.#forbidden.delete(culprit);
+      const mark = this.#pending.length;
+      this.#chosen.set(name, locked);
+      const edges = this.#withoutRoot(edgesOfPackage(locked, next.dependency, this.#request.situation));
+      const conflict = this.#follow(next.node, edges);
+      const deeper = conflict ?? this.#decide();
+      if (deeper === undefined) return undefined;
+      if (conflict === undefined) this.#unfollow(next.node, edges, mark);
+      if (fixed === undefined) this.#chosen.delete(name);
+      for (const one of deeper) blame.add(one);
+      if (!deeper.has(name)) break;
     }
-    return result.error;
+    this.#pending.splice(index, 0, next);
+    if (fixed === undefined) {
+      blame.delete(name);
+      for (const edge of this.#demands.get(name) ?? []) blame.add(edge.from);
+    }
+    return blame;
   }
 
-  /** Walks again and again until no choice has to be changed. */
-  #settle(): Graph | Conflict {
-    let chosen: ReadonlyMap<string, LockedPackage> = new Map();
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      const { used, edges, demands } = this.#traverse(chosen);
-      const next = new Map<string, LockedPackage>();
-      let unmet: string | undefined;
-      for (const [name, list] of demands) {
-        const found = this.#choose(name, list);
-        if (found === undefined) unmet ??= name;
-        else next.set(name, found);
-      }
-      // What cannot be met may be asked by a choice that does not last: only a walk without changes counts.
-      const stable = [...next].every(([name, locked]) => used.get(name) === locked);
-      if (stable && unmet === undefined) return { chosen: next, edges };
-      if (stable && unmet !== undefined) return this.#conflict(unmet, demands, used);
-      chosen = next;
+  /** Adds the edges of a node. @returns the blame where they ask what cannot be, and nothing is added then */
+  #follow(node: string, edges: readonly Edge[]): Blame | undefined {
+    const mark = this.#pending.length;
+    this.#edges.set(node, edges);
+    for (const [index, edge] of edges.entries()) {
+      const { name } = edge.dependency;
+      const demands = this.#demands.get(name) ?? [];
+      this.#demands.set(name, demands);
+      demands.push(edge);
+      const decided = this.#chosen.get(name);
+      if (decided === undefined ? this.#fitting(name).length > 0 : this.#fits(decided, edge)) continue;
+      this.#fault ??= unsolvable(name, demands, this.#candidates.get(name) ?? [], this.#request);
+      const blame = new Set([...demands.map(({ from }) => from), name]);
+      this.#unfollow(node, edges.slice(0, index + 1), mark);
+      return blame;
     }
-    return this.#conflict([...chosen.keys()][0] ?? '', new Map(), chosen);
+    for (const dependency of this.#learnt(edges)) {
+      const target = nodeOf(dependency);
+      if (this.#met.has(target)) continue;
+      this.#met.add(target);
+      this.#pending.push({ node: target, dependency });
+    }
+    return undefined;
   }
 
-  /** Follows edges; a name without a choice yet takes the highest version that what was met so far allows. */
-  #traverse(chosen: ReadonlyMap<string, LockedPackage>): {
-    readonly used: ReadonlyMap<string, LockedPackage>;
-    readonly edges: ReadonlyMap<string, readonly Edge[]>;
-    readonly demands: ReadonlyMap<string, readonly Edge[]>;
-  } {
-    const used = new Map<string, LockedPackage>();
-    const edges = new Map<string, readonly Edge[]>();
-    const demands = new Map<string, Edge[]>();
-    const roots = this.#rootEdges();
-    edges.set('', roots);
-    const queue: Edge[] = [...roots];
-    for (let index = 0; index < queue.length; index++) {
-      const edge = queue[index]!;
-      const { dependency } = edge;
-      const list = demands.get(dependency.name) ?? [];
-      demands.set(dependency.name, list);
-      list.push(edge);
-      const node = nodeOf(dependency);
-      if (edges.has(node)) continue;
-      const { name } = dependency;
-      const locked = used.get(name) ?? chosen.get(name) ?? this.#choose(name, list);
-      if (locked === undefined) continue;
-      used.set(name, locked);
-      const own = this.#edgesOf(locked, dependency);
-      edges.set(node, own);
-      queue.push(...own);
+  /** In the order in which Poetry meets them: what it learnt last first, and dependencies of one name as one. */
+  #learnt(edges: readonly Edge[]): readonly Dependency[] {
+    const { modernExtras } = this.#request.situation.behaviour;
+    const grouped = new Map<string, Dependency[]>();
+    for (const { dependency } of edges) {
+      const key = modernExtras ? dependency.name : nodeOf(dependency);
+      grouped.set(key, [...(grouped.get(key) ?? []), dependency]);
     }
-    return { used, edges, demands };
+    return [...grouped.values()].flat().reverse();
   }
 
-  #choose(name: string, demands: readonly Edge[]): LockedPackage | undefined {
-    return this.#candidates
-      .get(name)
-      ?.find((locked) => !this.#forbidden.has(locked) && demands.every((edge) => this.#fits(locked, edge)));
+  #unfollow(node: string, edges: readonly Edge[], mark: number): void {
+    this.#edges.delete(node);
+    for (const edge of [...edges].reverse()) {
+      const demands = this.#demands.get(edge.dependency.name);
+      if (demands?.at(-1) === edge) demands.pop();
+    }
+    for (const { node: added } of this.#pending.splice(mark)) this.#met.delete(added);
+  }
+
+  #fitting(name: string): readonly LockedPackage[] {
+    const demands = this.#demands.get(name) ?? [];
+    return (this.#candidates.get(name) ?? []).filter((locked) =>
+      demands.every((edge) => this.#fits(locked, edge)),
+    );
   }
 
   #fits(locked: LockedPackage, edge: Edge): boolean {
@@ -173,121 +161,62 @@ class Solver {
     );
   }
 
-  #rootEdges(): readonly Edge[] {
-    const { roots, extras, situation } = this.#request;
-    const { ignored, modernExtras } = situation.behaviour;
-    return roots
-      .filter(({ dependency }) => {
-        if (ignored.has(dependency.name) || this.#isRoot(dependency)) return false;
-        const owner = `the project's dependency \`${dependency.name}\``;
-        return (
-          markersHold(dependency.markers, situation, owner, modernExtras ? extras : undefined) &&
-          markersAllowPython(dependency.markers, situation)
-        );
-      })
-      .map(({ dependency }) => ({ dependency, from: '', base: '.' }));
-  }
-
-  #isRoot(dependency: Dependency): boolean {
+  /** What depends on the project itself has it already, in the only version there is. */
+  #withoutRoot(edges: readonly Edge[]): readonly Edge[] {
     const { root, situation } = this.#request;
-    return root?.name === dependency.name && allowsVersion(dependency, root.version, situation);
-  }
-
-  #edgesOf(locked: LockedPackage, asked: Dependency): readonly Edge[] {
-    const { situation } = this.#request;
-    const unlocked = unlockedBy(locked, asked.extras, situation.behaviour.modernExtras);
-    const base = locked.source.kind === 'directory' ? (locked.source.url ?? '.') : '.';
-    const edges: Edge[] = [];
-    if (asked.extras.length > 0) {
-      const self = { ...asked, extras: [], constraints: [], markers: [], optional: false, inExtras: [] };
-      edges.push({ dependency: self, from: locked.name, base });
-    }
-    for (const dependency of locked.dependencies) {
-      if (situation.behaviour.ignored.has(dependency.name) || this.#isRoot(dependency)) continue;
-      if (dependency.optional && !unlocked.names.has(dependency.name)) continue;
-      if (dependency.inExtras.length > 0 && !dependency.inExtras.some((extra) => unlocked.extras.has(extra)))
-        continue;
-      const owner = `\`${locked.name}\`'s dependency \`${dependency.name}\``;
-      if (!markersHold(dependency.markers, situation, owner)) continue;
-      if (!markersAllowPython(dependency.markers, situation)) continue;
-      edges.push({ dependency, from: locked.name, base });
-    }
-    return edges;
-  }
-
-  /** What could be chosen otherwise so that this does not happen: whoever leads to the name, the nearest first. */
-  #conflict(
-    name: string,
-    demands: ReadonlyMap<string, readonly Edge[]>,
-    used: ReadonlyMap<string, LockedPackage>,
-  ): Conflict {
-    const ancestors = new Set([name]);
-    for (const one of ancestors) for (const edge of demands.get(one) ?? []) ancestors.add(edge.from);
-    const names = demands.size === 0 ? used.keys() : ancestors;
-    const culprits = [...names]
-      .map((one) => used.get(one))
-      .filter((locked) => locked !== undefined)
-      .filter(
-        (locked) => (this.#candidates.get(locked.name)?.length ?? 0) > 1 && !this.#forbidden.has(locked),
-      );
-    return { culprits, error: this.#explain(name, demands.get(name) ?? []) };
-  }
-
-  #explain(name: string, demands: readonly Edge[]): BivyError {
-    const { lock, situation } = this.#request;
-    const candidates = this.#candidates.get(name) ?? [];
-    const versions = candidates.map((locked) => `\`${formatVersion(locked.version)}\``).join(', ');
-    const wrongPython = candidates.filter((locked) => !allowsPython(locked.pythonVersions, situation));
-    const causes = [
-      ...demands.map((edge) => {
-        const by = edge.from === '' ? 'the project' : `\`${edge.from}\``;
-        return `${by} asks for \`${describe(edge.dependency)}\``;
-      }),
-      ...wrongPython.map(
-        (locked) =>
-          `\`${name}\` ${formatVersion(locked.version)} is for Python \`${locked.pythonVersions}\`, the target has ${situation.environment['python_full_version']}`,
-      ),
-    ];
-    const has = versions === '' ? 'holds none' : `holds ${versions}`;
-    return new BivyError(
-      'LOCK_UNSOLVABLE',
-      `\`${lock.file}\` ${has} of \`${name}\`, which does not satisfy what is asked for`,
-      {
-        location: { file: lock.file },
-        causes: [...new Set(causes)],
-        hint: 'run `poetry lock` and commit the result',
-      },
+    if (root === undefined) return edges;
+    return edges.filter(
+      ({ dependency }) =>
+        dependency.name !== root.name || !allowsVersion(dependency, root.version, situation),
     );
   }
-}
 
-/** The extras that are asked for, with those they lead to in 2.x (`all = ["foo[a,b]"]`), and the names they unlock. */
-function unlockedBy(
-  locked: LockedPackage,
-  asked: readonly string[],
-  transitive: boolean,
-): { readonly extras: ReadonlySet<string>; readonly names: ReadonlySet<string> } {
-  const extras = new Set<string>();
-  const names = new Set<string>();
-  const stack = [...asked];
-  for (let extra = stack.pop(); extra !== undefined; extra = stack.pop()) {
-    if (extras.has(extra)) continue;
-    extras.add(extra);
-    for (const dependency of locked.dependenciesOfExtra(extra)) {
-      if (transitive && dependency.name === locked.name) stack.push(...dependency.extras);
-      else names.add(dependency.name);
+  /** Where in the list of what is pending Poetry would go on; -1 where nothing is left. */
+  #nextIndex(): number {
+    if (!this.#hasChoice || this.#pending.length < 2) return this.#pending.length === 0 ? -1 : 0;
+    let best = 0;
+    let bestKey = this.#priority(this.#pending[0]!);
+    for (let index = 1; index < this.#pending.length; index++) {
+      const key = this.#priority(this.#pending[index]!);
+      if (isLower(key, bestKey)) {
+        best = index;
+        bestKey = key;
+      }
     }
+    return best;
   }
-  return { extras, names };
+
+  /** Lower goes first. 2.x: what has more bounded dependencies, then any; before: what had no marker. */
+  #priority({ dependency }: Pending): readonly number[] {
+    const direct = dependency.origin === undefined ? 1 : 0;
+    if (!this.#request.situation.behaviour.modernExtras) {
+      return [direct === 1 && dependency.markers.length > 0 ? 1 : 0, direct];
+    }
+    const locked = this.#chosen.get(dependency.name) ?? this.#fitting(dependency.name)[0];
+    const relevant = (locked?.dependencies ?? []).filter(
+      ({ inExtras }) => inExtras.length === 0 || inExtras.some((extra) => dependency.extras.includes(extra)),
+    );
+    const bounded = relevant.filter((one) => this.#isBounded(one)).length;
+    return [direct, -bounded, relevant.length > 0 ? 0 : 1];
+  }
+
+  #isBounded({ constraints }: Dependency): boolean {
+    return constraints.some((text) => {
+      try {
+        const { ranges } = parseConstraint(text, { core: this.#request.situation.behaviour.core });
+        return ranges.at(-1)?.max !== undefined;
+      } catch (error) {
+        if (error instanceof BivyError) return false;
+        throw error;
+      }
+    });
+  }
 }
 
-function describe(dependency: Dependency): string {
-  const extras = dependency.extras.length === 0 ? '' : `[${dependency.extras.join(',')}]`;
-  const constraint = dependency.constraints.length === 0 ? '' : ` (${dependency.constraints.join(',')})`;
-  return `${dependency.name}${extras}${constraint}${placeOf(dependency)}`;
-}
-
-function placeOf({ origin, source }: Dependency): string {
-  if (origin === undefined) return source === undefined ? '' : ` from the source ${source}`;
-  return ` from ${origin.kind} ${origin.kind === 'path' ? origin.path : withoutCredentials(origin.url)}`;
+function isLower(a: readonly number[], b: readonly number[]): boolean {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? 0;
+    if (value !== other) return value < other;
+  }
+  return false;
 }

@@ -2,8 +2,10 @@
 // a walk from the project's dependencies along the edges that apply to the target.
 
 import type { Lock, LockedPackage } from './lock.ts';
-import { markersHold } from './situation.ts';
-import { type Edge, type Graph, nodeOf, solveLock, type WalkRequest } from './solve.ts';
+import { allowsVersion, markersHold } from './situation.ts';
+import { solveLock } from './solve.ts';
+import { sourceSatisfies } from './source-match.ts';
+import { type Edge, type Graph, nodeOf, type WalkRequest } from './walk-graph.ts';
 
 export interface Walk {
   /** What is to be installed, by name. */
@@ -23,7 +25,7 @@ export function walkLock(request: WalkRequest): Walk {
   const rootEdges = graph.edges.get('') ?? [];
   const firm = reach(
     graph,
-    rootEdges.filter((edge) => !edge.dependency.optional),
+    leadingEdges(request, graph).filter((edge) => !edge.dependency.optional),
   );
   const byExtras = situation.behaviour.modernExtras
     ? namesByExtras(extras, extraNames, edgesByName(graph))
@@ -39,6 +41,24 @@ export function walkLock(request: WalkRequest): Walk {
     packages.set(name, locked);
   }
   return { packages, groups: groupsOf(request, graph, packages), edges: edgesByName(graph) };
+}
+
+/**
+ * The project's edges as Poetry follows them when all is decided: it asks their markers no more. So a package that is there
+ * for an extra only becomes a firm one through a dependency that does not apply here.
+ */
+function leadingEdges({ roots, situation }: WalkRequest, graph: Graph): readonly Edge[] {
+  return roots
+    .filter(({ dependency }) => {
+      const locked = graph.chosen.get(dependency.name);
+      return (
+        locked !== undefined &&
+        graph.edges.has(nodeOf(dependency)) &&
+        allowsVersion(dependency, locked.version, situation) &&
+        sourceSatisfies(locked.source, dependency, '.', situation.behaviour)
+      );
+    })
+    .map(({ dependency }) => ({ dependency, from: '', base: '.' }));
 }
 
 /** The names that those edges lead to. */
@@ -90,21 +110,39 @@ function namesByExtras(
   return names;
 }
 
+/** By the edges that apply; by all of them where none of those leads to the package. */
 function groupsOf(
-  { roots }: WalkRequest,
+  request: WalkRequest,
   graph: Graph,
   packages: ReadonlyMap<string, LockedPackage>,
 ): ReadonlyMap<string, ReadonlySet<string>> {
-  const groups = new Map<string, Set<string>>([...packages.keys()].map((name) => [name, new Set()]));
-  const applicable = graph.edges.get('') ?? [];
-  for (const group of new Set(roots.map((root) => root.group))) {
-    const own = new Set(roots.filter((root) => root.group === group).map((root) => root.dependency));
-    for (const name of reach(
-      graph,
-      applicable.filter((edge) => own.has(edge.dependency)),
-    )) {
-      groups.get(name)?.add(group);
+  const groups = new Map<string, Set<string>>();
+  for (const edges of [graph.edges.get('') ?? [], leadingEdges(request, graph)]) {
+    const found = namesByGroup(request, graph, edges);
+    for (const name of packages.keys()) {
+      if (groups.has(name)) continue;
+      const own = [...found].filter(([, names]) => names.has(name)).map(([group]) => group);
+      if (own.length > 0) groups.set(name, new Set(own));
     }
   }
   return groups;
+}
+
+function namesByGroup(
+  { roots }: WalkRequest,
+  graph: Graph,
+  edges: readonly Edge[],
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const group of new Set(roots.map((root) => root.group))) {
+    const own = new Set(roots.filter((root) => root.group === group).map((root) => root.dependency));
+    found.set(
+      group,
+      reach(
+        graph,
+        edges.filter((edge) => own.has(edge.dependency)),
+      ),
+    );
+  }
+  return found;
 }

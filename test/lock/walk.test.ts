@@ -199,6 +199,32 @@ q = ["c"]`,
     ['plugin==1'],
   ],
   [
+    'takes what is there for an extra where a dependency that does not apply wants it firmly',
+    {
+      main: 'a = [{ version = "*", optional = true }, { version = "*", python = "<3.11" }]',
+      extras: { x: ['a'] },
+      packages: { 'a 1': '' },
+    },
+    ['a==1'],
+  ],
+  [
+    'decides in the order of Poetry where several answers exist',
+    {
+      main: 'h = "*"\na = "*"',
+      packages: { 'a 2': '', 'a 1': '', 'h 1': 'f = "*"', 'f 2': 'a = "<2"', 'f 1': '' },
+    },
+    ['a==1', 'f==2', 'h==1'],
+  ],
+  [
+    'decided otherwise in 1.x',
+    {
+      poetry: '1.8.5',
+      main: 'h = "*"\na = "*"',
+      packages: { 'a 2': '', 'a 1': '', 'h 1': 'f = "*"', 'f 2': 'a = "<2"', 'f 1': '' },
+    },
+    ['a==2', 'f==1', 'h==1'],
+  ],
+  [
     'asks the marker of a package up to 1.8',
     {
       poetry: '1.8.5',
