@@ -7,7 +7,7 @@ import type { Lock, LockedPackage } from './lock.ts';
 import { markersAllowPython, markersHold, type Situation } from './situation.ts';
 
 /** A dependency of the project and the group that states it. */
-export interface RootEdge {
+interface RootEdge {
   readonly group: string;
   readonly dependency: Dependency;
 }

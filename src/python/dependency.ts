@@ -188,7 +188,7 @@ function asksExtras(markers: readonly string[]): boolean {
 }
 
 /** The extras that markers compare with `==`, in normal form. */
-export function extrasInMarkers(markers: readonly string[]): readonly string[] {
+function extrasInMarkers(markers: readonly string[]): readonly string[] {
   const found: string[] = [];
   for (const marker of markers) {
     if (!marker.includes('extra')) continue;
