@@ -16,7 +16,6 @@ export interface FileContext {
 
 export interface FileDecision {
   readonly file: ChosenFile | null;
-  readonly direct?: ChosenFile;
   readonly problem?: Problem;
 }
 
@@ -88,26 +87,23 @@ function listed(names: readonly string[]): string {
 
 function fromAddress(locked: LockedPackage, { tags }: FileContext): FileDecision {
   const name = baseName(locked.source.url ?? '');
-  const wheel = parseWheelName(name);
-  if (wheel === undefined) return unsupported(locked);
-  if (!wheel.tags.some((tag) => tags.includes(tag))) {
-    return failing(
-      locked,
-      'NO_WHEEL',
-      `\`${name}\`, which ${titleOf(locked)} is locked to, is not for the target`,
-      {
-        hint: 'depend on a wheel for each platform, with a marker each',
-      },
-    );
-  }
   const hashes = locked.files.filter((file) => file.name === name).map((file) => file.hash);
-  const direct = hashes.map((hash) => withSha256(name, hash)).find((file) => file !== undefined);
-  if (direct === undefined) {
-    return failing(locked, 'NO_HASH', `the lock has no SHA-256 of \`${name}\``, {
-      hint: 'lock again with Poetry 1.3 or later, which writes one',
-    });
+  const file = hashes.map((hash) => withSha256(name, hash)).find((found) => found !== undefined) ?? null;
+  const wheel = parseWheelName(name);
+  if (wheel === undefined) return { ...unsupported(locked), file };
+  if (!wheel.tags.some((tag) => tags.includes(tag))) {
+    const message = `\`${name}\`, which ${titleOf(locked)} is locked to, is not for the target`;
+    return {
+      ...failing(locked, 'NO_WHEEL', message, {
+        hint: 'depend on a wheel for each platform, with a marker each',
+      }),
+      file,
+    };
   }
-  return { file: null, direct };
+  if (file !== null) return { file };
+  return failing(locked, 'NO_HASH', `the lock has no SHA-256 of \`${name}\``, {
+    hint: 'lock again with Poetry 1.3 or later, which writes one',
+  });
 }
 
 function baseName(address: string): string {

@@ -36,10 +36,11 @@ export interface PlannedPackage {
   readonly groups: readonly string[];
   /** Those files of the lock that are of this version. */
   readonly files: readonly LockedFile[];
-  /** What Poetry takes of them: a wheel, or a source distribution, and then `problems` says so. */
+  /**
+   * What Poetry installs it from: one of those files, or that which the `url` or `file` source names. A source distribution
+   * has a problem beside it.
+   */
   readonly file: ChosenFile | null;
-  /** Of a `url` or `file` source: the wheel that the source is. */
-  readonly direct?: ChosenFile;
   /** The chain that asked for it, from the project (or group) to the package. */
   readonly why: readonly string[];
 }

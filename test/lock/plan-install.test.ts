@@ -282,11 +282,16 @@ describe('planInstall, problems', () => {
       'i NO_HASH',
     ]);
     expect(JSON.stringify(result.problems)).not.toContain('secret');
-    expect(
-      result.packages.map((one) => [one.name, one.file, one.direct?.name]).filter(([, , direct]) => direct),
-    ).toEqual([
-      ['c', null, 'c-1-py3-none-any.whl'],
-      ['d', null, 'd-1-py3-none-any.whl'],
+    expect(result.packages.map((one) => one.file?.name ?? null)).toEqual([
+      null,
+      null,
+      'c-1-py3-none-any.whl',
+      'd-1-py3-none-any.whl',
+      'e-1.tar.gz',
+      'f-1-cp311-cp311-win_amd64.whl',
+      null,
+      null,
+      null,
     ]);
   });
 });
