@@ -39,7 +39,10 @@ export function createMatcher(buffer: Uint8Array): Matcher {
   const chain = new Int32Array(WINDOW).fill(-1);
   return {
     parse(from, to, start, tokens) {
-      parse(buffer, heads, chain, from, to, start, tokens);
+      tokens.literals.fill(0);
+      tokens.distances.fill(0);
+      tokens.literals[END_OF_BLOCK] = 1;
+      tokens.count = parse(buffer, heads, chain, from, to, start, tokens);
     },
     shift(delta) {
       shift(heads, delta);
@@ -52,7 +55,11 @@ function shift(positions: Int32Array, delta: number): void {
   for (let at = 0; at < positions.length; at++) positions[at] = Math.max(positions[at]! - delta, -1);
 }
 
-/** One long function on purpose: it is where the time of compressing goes, and calls cost as much as what they do. */
+/**
+ * Returns the number of tokens. One long loop on purpose: it is where the time of compressing goes, and calls cost as
+ * much as what they do. Nothing stands after it: V8 optimizes a loop while it runs, and would have to leave its code
+ * each time for statements that it has not seen run yet.
+ */
 function parse(
   buffer: Uint8Array,
   heads: Int32Array,
@@ -60,16 +67,19 @@ function parse(
   from: number,
   to: number,
   start: number,
-  tokens: Tokens,
-): void {
-  const { list, literals, distances } = tokens;
-  literals.fill(0);
-  distances.fill(0);
+  { list, literals, distances }: Tokens,
+): number {
   let count = 0;
   // Four bytes are hashed: the last three positions begin no match.
   const last = to - 4;
   let at = from;
-  while (at <= last) {
+  while (at < to) {
+    if (at > last) {
+      const byte = buffer[at++]!;
+      list[count++] = byte;
+      literals[byte]!++;
+      continue;
+    }
     let word = buffer[at]! | (buffer[at + 1]! << 8) | (buffer[at + 2]! << 16) | (buffer[at + 3]! << 24);
     let slot = Math.imul(word, FACTOR) >>> SHIFT;
     let candidate = heads[slot]!;
@@ -120,13 +130,7 @@ function parse(
       heads[slot] = next;
     }
   }
-  for (; at < to; at++) {
-    const byte = buffer[at]!;
-    list[count++] = byte;
-    literals[byte]!++;
-  }
-  literals[END_OF_BLOCK] = 1;
-  tokens.count = count;
+  return count;
 }
 
 /** The longest match that is longer than `best`, as a token; 0 where there is none. `best` is at least 3. */
