@@ -1,0 +1,95 @@
+// The compiled program as users run it, and the places that its tests share.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
+export const PROGRAM: string = join(ROOT, 'dist', 'cli', 'main.js');
+
+/** A folder for what is downloaded, kept between runs: wheels, Debian packages, other versions of Node. */
+export function sharedFolder(...names: string[]): string {
+  const home = process.env['XDG_CACHE_HOME'];
+  const folder = join(
+    home !== undefined && home !== '' ? home : join(homedir(), '.cache'),
+    'bivy-test',
+    ...names,
+  );
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** A cache that builds share where it need not be cold. */
+export function sharedCache(): string {
+  return sharedFolder('cache');
+}
+
+/** A folder that goes with the test file. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bivy-e2e-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Instead of this Node and the program in this checkout. */
+  readonly command?: readonly string[];
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the program; the shared cache unless the environment names another. */
+export function start(args: readonly string[], { cwd, environment = {}, command }: RunOptions = {}): Running {
+  const [file = process.execPath, ...first] = command ?? [process.execPath, PROGRAM];
+  const child = spawn(file, [...first, ...args], {
+    cwd: cwd ?? ROOT,
+    env: { ...process.env, BIVY_CACHE_DIR: sharedCache(), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+  return { child, ended };
+}
+
+/** Runs the program to its end, which must be a good one. @returns what it printed on stdout */
+export async function succeed(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const ended = await start(args, options).ended;
+  if (ended.status !== 0) {
+    throw new Error(
+      `bivy ${args.join(' ')}: status ${ended.status} ${ended.signal ?? ''}\n${ended.stderr}${ended.stdout}`,
+    );
+  }
+  return ended;
+}
+
+/** The digest that a build prints. */
+export async function digestOfBuild(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { stdout } = await succeed(['build', ...args], options);
+  if (!/^sha256:[0-9a-f]{64}\n$/.test(stdout)) throw new Error(`no digest: ${stdout}`);
+  return stdout.trim();
+}
