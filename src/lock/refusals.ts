@@ -2,10 +2,15 @@
 
 import { BivyError } from '../kernel/errors.ts';
 import type { Project } from '../project/project.ts';
+import { intersectConstraints, parseConstraint } from '../python/constraint.ts';
+import { compareVersions, type Version } from '../python/version.ts';
 import type { Behaviour } from './behaviour.ts';
 import { hasGroupTables } from './freshness.ts';
 import type { Lock } from './lock.ts';
 import { allowsPython, type Situation } from './situation.ts';
+
+/** What Poetry takes where the project does not say which Pythons it is for. */
+const ANY_PYTHON = '~2.7 || >=3.4';
 
 /** @throws BivyError `LOCK_VERSION` where that Poetry does not read such locks */
 export function requireReadable(lock: Lock, { poetry, reads, readsUnversioned }: Behaviour): void {
@@ -66,16 +71,45 @@ function modernComplaints(project: Project): readonly string[] {
       `\`tool.poetry.source[${index}].priority\` is \`${source.priority}\`, not \`primary\`, \`supplemental\` or \`explicit\``,
     );
   }
+  const { requiresPython, pythonVersions } = project;
+  if (!isWithin(pythonVersions, requiresPython)) {
+    complaints.push(
+      `\`tool.poetry.dependencies.python\` is \`${pythonVersions}\`, which is not within \`requires-python\`, \`${requiresPython}\``,
+    );
+  }
   return complaints;
+}
+
+/** Whether every Python that `inner` allows is allowed by `outer`. */
+function isWithin(inner: string, outer: string): boolean {
+  if (outer === '*') return true;
+  const [narrow, wide] = [inner, outer].map((text) =>
+    parseConstraint(text === '*' ? ANY_PYTHON : text, { marker: true }),
+  );
+  const common = intersectConstraints(narrow!, wide!);
+  return (
+    common.ranges.length === narrow!.ranges.length &&
+    common.ranges.every((range, index) => {
+      const other = narrow!.ranges[index]!;
+      return (
+        range.includeMin === other.includeMin &&
+        range.includeMax === other.includeMax &&
+        sameEdge(range.min, other.min) &&
+        sameEdge(range.max, other.max)
+      );
+    })
+  );
+}
+
+function sameEdge(a: unknown, b: unknown): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return compareVersions(a as Version, b as Version) === 0;
 }
 
 function poetryTable(project: Project): Readonly<Record<string, unknown>> {
   const tool = project.raw['tool'] as Record<string, unknown> | undefined;
   return (tool?.['poetry'] as Record<string, unknown> | undefined) ?? {};
 }
-
-/** What Poetry takes where the project does not say which Pythons it is for. */
-const ANY_PYTHON = '~2.7 || >=3.4';
 
 /**
  * @param constraint the project's

@@ -345,6 +345,18 @@ describe('planInstall, refusals', () => {
     expect(error.hint).toBeDefined();
   });
 
+  it.each([
+    ['^3.9', true],
+    ['>=3.9,<4', true],
+    ['>=3.8', false],
+    ['~3.8 || ^3.10', false],
+    ['*', false],
+  ])('wants the Python `%s` within `requires-python`, as Poetry 2 does', (python, accepted) => {
+    const pyproject = `[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.9"\n[tool.poetry.dependencies]\npython = "${python}"\n`;
+    if (accepted) expect(plan({}, {}, '', pyproject).packages).toEqual([]);
+    else expect(failure(() => plan({}, {}, '', pyproject)).causes[0]).toMatch(/not within `requires-python`/);
+  });
+
   it('plans a stale lock only where that is allowed', () => {
     const project = decodePyproject('[tool.poetry]\nname = "a"\nversion = "1"\n', 'pyproject.toml');
     const lock = decodeLock('[metadata]\nlock-version = "2.0"\ncontent-hash = "old"\n', 'poetry.lock');
