@@ -12,6 +12,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, digestOf, hexOf } from './digest.ts';
+import { makeDirectory } from './directory.ts';
 import { BivyError, toBivyError } from './errors.ts';
 
 export interface Blob {
@@ -196,7 +197,7 @@ export class DirectoryCache implements Cache {
   #makeDirectory(...path: readonly string[]): string {
     const directory = join(this.root, ...path);
     try {
-      fs.mkdirSync(directory, { recursive: true });
+      makeDirectory(directory);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EEXIST' && code !== 'ENOTDIR' && code !== 'ENOENT' && code !== 'ELOOP') throw error;

@@ -5,7 +5,6 @@
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,6 +17,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Context } from '../../kernel/context.ts';
 import { canonicalJson } from '../../kernel/digest.ts';
+import { makeDirectory } from '../../kernel/directory.ts';
 import { BivyError } from '../../kernel/errors.ts';
 import { readTar } from '../../kernel/untar.ts';
 import { compressionOf, decompress, layerMediaType } from '../blob.ts';
@@ -66,7 +66,7 @@ async function writeDirectory(
 
   const draft = siblingOf(target);
   try {
-    mkdirSync(join(draft, 'files'), { recursive: true });
+    makeDirectory(join(draft, 'files'));
     const root = join(draft, 'root');
     const tree = await mergeLayers(only, join(draft, 'files'), `dir:${path}`, context);
     if (tree.root.children.has(MARKER)) {

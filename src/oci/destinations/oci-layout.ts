@@ -3,19 +3,11 @@
 // the old image or the new one, whole. Nothing is flushed: a file that a power cut tore has not its size, and is copied
 // again.
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Context } from '../../kernel/context.ts';
 import { hexOf } from '../../kernel/digest.ts';
+import { makeDirectory } from '../../kernel/directory.ts';
 import { BivyError } from '../../kernel/errors.ts';
 import type { Destination, Published } from '../destination.ts';
 import type { BuiltImage, ImageIndex } from '../image.ts';
@@ -49,7 +41,7 @@ async function writeLayout(
   if (current === undefined && !existsSync(directory)) {
     const draft = siblingOf(directory);
     try {
-      mkdirSync(join(draft, 'blobs', 'sha256'), { recursive: true });
+      makeDirectory(join(draft, 'blobs', 'sha256'));
       await addBlobs(draft, blobs, name, context);
       writeFileSync(join(draft, 'oci-layout'), LAYOUT_VERSION);
       writeFileSync(join(draft, 'index.json'), index);
@@ -68,7 +60,7 @@ async function writeLayout(
   const missing = blobs.filter((blob) => !isPresent(directory, blob));
   if (missing.length === 0 && current?.equals(index) === true) return { kind: 'oci', path, changed: false };
   sweep(directory);
-  mkdirSync(join(directory, 'blobs', 'sha256'), { recursive: true });
+  makeDirectory(join(directory, 'blobs', 'sha256'));
   try {
     await addBlobs(directory, missing, name, context);
     replaceFile(directory, 'oci-layout', LAYOUT_VERSION);

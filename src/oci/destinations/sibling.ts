@@ -2,15 +2,16 @@
 // that tells what it is, so that what a killed run left behind is found and removed by the next.
 
 import { randomUUID } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { makeDirectory } from '../../kernel/directory.ts';
 
 const STALE_MS = 24 * 3600 * 1000;
 
 /** A fresh path beside `path`, whose parents are made. */
 export function siblingOf(path: string): string {
   const parent = dirname(path);
-  mkdirSync(parent, { recursive: true });
+  makeDirectory(parent);
   sweep(parent, prefixOf(path));
   return join(parent, `${prefixOf(path)}${process.pid}-${randomUUID()}`);
 }
