@@ -6,6 +6,7 @@ import { BivyError, toBivyError } from '../kernel/errors.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { Destination } from '../oci/destination.ts';
 import type { BuiltImage } from '../oci/image.ts';
+import { parseReference } from '../oci/reference.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
 import { type Decoded, decodeInputs, once } from './decoded.ts';
 import { makeImage } from './image.ts';
@@ -31,8 +32,9 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
   const decode = once(() => decodeInputs(inputs));
   const decoded = await decode();
   const { destinations, spelled, named } = await openDestinations(request, decoded, context);
-  for (const destination of destinations) await destination.check(context);
   const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
+  for (const tag of tags) parseReference(tag);
+  for (const destination of destinations) await destination.check(context);
   const pools: LayerPool[] = [];
   const pool = once(async () => {
     const { openLayerPool, workerCount } = await import('./layer-pool.ts');
