@@ -33,6 +33,7 @@ export async function makeImage(
   pool: () => Promise<LayerPool>,
   context: Context,
 ): Promise<BuiltImage> {
+  const epoch = epochOf(request.environment ?? {});
   const { project, settings } = await decode();
   const platform = choosePlatform(settings);
   const reference = chooseBase(settings, project);
@@ -128,7 +129,7 @@ export async function makeImage(
       command: application.command,
       defaults: base.defaults,
     }),
-    epoch: epochOf(request.environment ?? {}),
+    epoch,
     unpacked: base.facts.unpacked + prepared.unpacked + application.unpacked,
   });
 }
@@ -199,7 +200,7 @@ function namesOf(
     ...(shared === 0
       ? []
       : [
-          `${shared} ${alone.length === 0 ? '' : 'more '}wheel${shared === 1 ? '' : 's'} in ${buckets.length}`,
+          `${shared} ${alone.length === 0 ? '' : 'more '}wheel${shared === 1 ? '' : 's'} in ${buckets.length} layer${buckets.length === 1 ? '' : 's'}`,
         ]),
     'venv',
     ...(application ? ['app'] : []),
@@ -224,7 +225,7 @@ function epochOf(environment: Readonly<Record<string, string | undefined>>): num
   const text = environment['SOURCE_DATE_EPOCH'];
   if (text === undefined || text === '') return 0;
   if (/^\d{1,11}$/.test(text)) return Number(text);
-  throw new BivyError('USAGE', `\`SOURCE_DATE_EPOCH\` is \`${text}\``, {
-    hint: 'give seconds since 1970, or leave it out',
+  throw new BivyError('USAGE', `\`SOURCE_DATE_EPOCH\` is \`${text}\`, which is no time`, {
+    hint: 'give whole seconds since 1970, as `git log -1 --format=%ct` prints them, or unset it',
   });
 }
