@@ -178,13 +178,11 @@ export function choosePython(
       ? pythons[0]
       : pythons.find(({ version, major, minor }) => asked === version || asked === `${major}.${minor}`);
   if (found !== undefined) return found;
-  const has =
-    pythons.length === 0
-      ? 'it has no Python at all'
-      : `it has Python ${pythons.map(({ version }) => version).join(', ')}`;
+  const versions = pythons.map(({ version }) => version);
+  const has = versions.length === 0 ? 'it has no Python at all' : `it has Python ${versions.join(', ')}`;
   throw new BivyError(
     'BASE_NO_PYTHON',
     `the base \`${base}\` has no Python${asked === undefined ? '' : ` ${asked}`}`,
-    { causes: [has], hint: WOULD_DO },
+    { causes: asked === undefined ? [] : [has], hint: WOULD_DO },
   );
 }

@@ -1,6 +1,6 @@
 // `bivy cache`: how much is there, and removing it. Whatever is removed is made again when it is needed.
 
-import { existsSync, lstatSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BivyError } from '../kernel/errors.ts';
 
@@ -24,7 +24,9 @@ interface Found {
   readonly usedMs: number;
 }
 
+/** @throws BivyError `USAGE` for a path that is no directory */
 export function cacheSize(directory: string): CacheSize {
+  refuseOther(directory);
   const kinds = KINDS.map((kind) => {
     const files = [...filesIn(join(directory, kind))];
     return { kind, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
@@ -32,8 +34,9 @@ export function cacheSize(directory: string): CacheSize {
   return { directory, kinds };
 }
 
-/** Removes what nobody read or wrote for 30 days. @returns bytes removed */
+/** Removes what nobody read or wrote for 30 days. @returns bytes removed @throws as `cacheSize` */
 export function pruneCache(directory: string, now: number = Date.now()): number {
+  refuseOther(directory);
   let removed = 0;
   for (const kind of KINDS) {
     for (const { path, bytes, usedMs } of filesIn(join(directory, kind))) {
@@ -45,16 +48,18 @@ export function pruneCache(directory: string, now: number = Date.now()): number 
   return removed;
 }
 
-/** @returns bytes removed @throws BivyError `USAGE` for a directory that is no cache of bivy's */
+/** @returns bytes removed @throws as `cacheSize` */
 export function clearCache(directory: string): number {
-  if (existsSync(directory) && !lstatSync(directory).isDirectory()) {
-    throw new BivyError('USAGE', `the cache \`${directory}\` is no directory`, {
-      hint: 'correct `BIVY_CACHE_DIR`',
-    });
-  }
   const { kinds } = cacheSize(directory);
   for (const kind of KINDS) rmSync(join(directory, kind), { recursive: true, force: true });
   return kinds.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function refuseOther(directory: string): void {
+  if (!existsSync(directory) || statSync(directory).isDirectory()) return;
+  throw new BivyError('USAGE', `the cache \`${directory}\` is no directory`, {
+    hint: 'set `BIVY_CACHE_DIR` to a directory, or to a path where nothing is',
+  });
 }
 
 function* filesIn(directory: string): Generator<Found> {

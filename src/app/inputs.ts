@@ -1,7 +1,7 @@
 // What a build is asked for and reads first: two files of the project, the flags, the environment. Their digest is the
 // key under which later stages are remembered.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Digest, digestOf, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
@@ -62,8 +62,15 @@ export function readInputs({
 }: InputRequest): Inputs {
   const absolute = resolve(directory);
   const pyproject = readText(absolute, 'pyproject.toml', () => {
-    throw new BivyError('PROJECT_MISSING', `there is no \`pyproject.toml\` in \`${directory}\``, {
-      hint: 'name the directory of a Poetry project: `bivy COMMAND DIRECTORY`',
+    const there = statSync(absolute, { throwIfNoEntry: false });
+    const message =
+      there === undefined
+        ? `there is no directory \`${directory}\``
+        : there.isDirectory()
+          ? `there is no \`pyproject.toml\` in \`${directory}\``
+          : `\`${directory}\` is no directory`;
+    throw new BivyError('PROJECT_MISSING', message, {
+      hint: 'name the directory of a Poetry project, as in `bivy build DIRECTORY`',
       location: { file: join(directory, 'pyproject.toml') },
     });
   });

@@ -65,7 +65,7 @@ export function chooseBase(
     {
       location: { file: project.file },
       causes: [`the project asks for \`${project.pythonVersions}\``, ...known],
-      hint: 'name an image on this disk that has it, as `base`: `oci:DIR` or `docker-archive:FILE`',
+      hint: 'name an image on this disk that has such a Python as `base` (`oci:DIR`, `docker-archive:FILE`), or use `bivy dockerfile`',
     },
   );
 }

@@ -25,7 +25,7 @@ describe('a base that will not do', () => {
     const error = await shop.fails();
     expect(error.code).toBe('BASE_NO_PYTHON');
     expect(error.message).toBe(`the base \`${shop.base}\` has no Python`);
-    expect(error.causes).toEqual(['it has no Python at all']);
+    expect(error.causes).toEqual([]);
     expect(error.hint).toMatch(/`debian:12` has Python 3\.11, `debian:13` Python 3\.13.*`oci:DIR`/);
   });
 
