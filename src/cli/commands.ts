@@ -79,13 +79,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       base: {
         type: 'string',
         value: 'BASE',
-        help: '`debian:12`, `debian:13`, `oci:DIR`, `docker-archive:FILE`, `scratch`',
+        help: '`debian:12`, `debian:13`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`',
       },
       python: { type: 'string', value: 'X.Y', help: 'the Python to use, where the base has several' },
       platform: {
         type: 'string',
         value: 'PLATFORM',
-        help: 'like `linux/arm64`; default: this machine’s, on Linux',
+        help: "like `linux/arm64`; default: this machine's, on Linux",
       },
       ...SELECTION,
       refresh: { type: 'boolean', help: 'ask the Debian mirror for newer packages now, not once a day' },
@@ -118,7 +118,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       platform: {
         type: 'string',
         value: 'PLATFORM',
-        help: 'like `linux/arm64`; default: this machine’s, on Linux',
+        help: "like `linux/arm64`; default: this machine's, on Linux",
       },
       libc: { type: 'string', value: 'LIBC', help: '`glibc:2.36` or `musl:1.2`; default: that of the base' },
       base: { type: 'string', value: 'BASE', help: 'the base whose Python and libc to plan for' },
@@ -139,7 +139,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'write the Dockerfile that an expert would write for this project',
     usage: 'bivy dockerfile [DIRECTORY] [--write | --rung 0..5]',
     about: [
-      'Prints the Dockerfile; `--write` writes it and `.dockerignore`, never over a file that is not bivy’s.',
+      "Prints the Dockerfile; `--write` writes it and `.dockerignore`, never over a file that is not bivy's.",
     ],
     options: {
       write: { type: 'boolean', help: 'write `Dockerfile` and `.dockerignore` into DIRECTORY' },
