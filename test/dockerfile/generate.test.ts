@@ -24,7 +24,9 @@ const ANNAPURNA: ProjectFacts = {
 
 function linesOf(facts: Partial<ProjectFacts>, rung: Rung = 'best'): string[] {
   // Continuations joined: what BuildKit sees as one instruction.
-  return generateDockerfile({ ...ANNAPURNA, ...facts }, rung).replace(/ \\\n +/g, ' ').split('\n');
+  return generateDockerfile({ ...ANNAPURNA, ...facts }, rung)
+    .replace(/ \\\n +/g, ' ')
+    .split('\n');
 }
 
 describe('the best Dockerfile', () => {
@@ -87,10 +89,24 @@ describe('the rungs', () => {
     const has = (rung: Rung, part: RegExp): boolean => linesOf({}, rung).some((line) => part.test(line));
     expect(rungs.map((rung) => has(rung, /poetry==1\.4\.2/))).toEqual([false, true, true, true, true, true]);
     expect(rungs.map((rung) => has(rung, /--without dev/))).toEqual([false, true, true, true, true, true]);
-    expect(rungs.map((rung) => has(rung, /rm -rf \$POETRY_CACHE_DIR/))).toEqual([false, false, true, true, true, false]);
+    expect(rungs.map((rung) => has(rung, /rm -rf \$POETRY_CACHE_DIR/))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
     expect(rungs.map((rung) => has(rung, /--no-root/))).toEqual([false, false, false, true, true, true]);
     expect(rungs.map((rung) => has(rung, /^FROM .*slim/))).toEqual([false, false, false, false, true, true]);
-    expect(rungs.map((rung) => has(rung, /--mount=type=cache/))).toEqual([false, false, false, false, false, true]);
+    expect(rungs.map((rung) => has(rung, /--mount=type=cache/))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 });
 

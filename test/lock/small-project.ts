@@ -27,7 +27,7 @@ export interface Question {
   readonly target?: Partial<Target>;
 }
 
-export function projectOf({ main, extras = {} }: Question): Project {
+function projectOf({ main, extras = {} }: Question): Project {
   const lists = Object.entries(extras).map(([extra, names]) => `${extra} = ${JSON.stringify(names)}`);
   return decodePyproject(
     `[tool.poetry]\nname = "app"\nversion = "1"\ndescription = ""\nauthors = []\n[tool.poetry.dependencies]\npython = "^3.7"\n${main}\n[tool.poetry.extras]\n${lists.join('\n')}\n`,
@@ -35,7 +35,7 @@ export function projectOf({ main, extras = {} }: Question): Project {
   );
 }
 
-export function lockOf(question: Question, project: Project): Lock {
+function lockOf(question: Question, project: Project): Lock {
   const { packages, extras = {} } = question;
   const entries = Object.entries(packages)
     .filter(([key]) => !key.endsWith('#'))

@@ -35,7 +35,8 @@ export function engineAnswers(): boolean {
 /** Whether to run the tests that need an engine; says so where not. */
 export function haveEngine(): boolean {
   if (engineAnswers()) return true;
-  if (process.env['CI'] === 'true') throw new Error('CI has no Docker engine: install docker.io and run as root');
+  if (process.env['CI'] === 'true')
+    throw new Error('CI has no Docker engine: install docker.io and run as root');
   console.warn('SKIPPED: no Docker engine answers, and none could be started (root and dockerd are needed)');
   return false;
 }
@@ -51,7 +52,16 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
   const socket = join(directory, 'docker.sock');
   const daemon = spawn(
     '/usr/sbin/dockerd',
-    ['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec'), '--pidfile', join(directory, 'pid'), '-H', `unix://${socket}`],
+    [
+      '--data-root',
+      join(directory, 'data'),
+      '--exec-root',
+      join(directory, 'exec'),
+      '--pidfile',
+      join(directory, 'pid'),
+      '-H',
+      `unix://${socket}`,
+    ],
     { stdio: 'ignore' },
   );
   process.env['DOCKER_HOST'] = `unix://${socket}`;
