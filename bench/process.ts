@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 
 export const BIVY: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 
-
 export interface Command {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;

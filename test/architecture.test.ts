@@ -58,9 +58,7 @@ function importsOf(path: string): Import[] {
     const specifier = match[2] ?? match[3] ?? '';
     const statement = match[0];
     const named = /\{([^}]*)\}/.exec(statement)?.[1];
-    const allTypes =
-      named !== undefined &&
-      named.split(',').every((part) => part.trim() === '' || part.trim().startsWith('type '));
+    const allTypes = named?.split(',').every((part) => part.trim() === '' || part.trim().startsWith('type '));
     found.push({
       file: relative(SOURCE, path),
       target: relative(SOURCE, join(path, '..', specifier)),
