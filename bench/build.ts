@@ -252,8 +252,10 @@ function downloadWheels(directory: string, project: string, cache: string): void
 /** Bytes of the largest resident set. */
 function peakMemory(args: readonly string[], env: NodeJS.ProcessEnv, before: () => void): number {
   before();
-  const report =
-    'import{writeSync}from"node:fs";process.on("exit",()=>writeSync(2,`\\nPEAK ${process.resourceUsage().maxRSS*1024}\\n`))';
+  const report = [
+    "import { writeSync } from 'node:fs';",
+    "process.on('exit', () => writeSync(2, '\\nPEAK ' + process.resourceUsage().maxRSS * 1024 + '\\n'));",
+  ].join('');
   const ran = spawnSync(
     process.execPath,
     ['--import', `data:text/javascript,${encodeURIComponent(report)}`, ...args],

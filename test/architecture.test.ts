@@ -62,7 +62,7 @@ function importsOf(path: string): Import[] {
     found.push({
       file: relative(SOURCE, path),
       target: relative(SOURCE, join(path, '..', specifier)),
-      typeOnly: match[1] !== undefined || allTypes,
+      typeOnly: match[1] !== undefined || allTypes === true,
     });
   }
   return found;
