@@ -8,6 +8,8 @@ export interface Document {
   readonly file: string;
   readonly code: ErrorCode;
   readonly hint?: string;
+  /** For what is no file: what a path is called by whoever wrote it, for example the name of a flag. */
+  readonly spell?: (path: readonly (string | number)[]) => string;
   readonly lineOf?: (path: readonly (string | number)[]) => number | undefined;
 }
 
@@ -115,16 +117,15 @@ export function refuse(node: Node, expected: string): never {
   return failAt(node, `must be ${expected}, not ${kindOf(node.value)}`);
 }
 
-/** @throws BivyError always: `file: \`path\` complaint`, with the place */
+/** @throws BivyError always: `file: \`path\` complaint`, with the place; without a place for what is no file */
 export function failAt(node: Node, complaint: string, hint?: string): never {
-  const { file, code, lineOf, hint: usual } = node.document;
+  const { file, code, lineOf, spell, hint: usual } = node.document;
   const path = pathOf(node);
   const line = lineOf?.(path);
   const remedy = hint ?? usual;
-  const what =
-    path.length === 0 ? `\`${file}\` ${complaint}` : `\`${file}\`: \`${spellPath(path)}\` ${complaint}`;
-  throw new BivyError(code, what, {
-    location: { file, ...(line === undefined ? {} : { line }) },
+  const place = path.length === 0 ? `\`${file}\`` : `\`${file}\`: \`${spellPath(path)}\``;
+  throw new BivyError(code, `${spell === undefined ? place : `\`${spell(path)}\``} ${complaint}`, {
+    ...(spell === undefined ? { location: { file, ...(line === undefined ? {} : { line }) } } : {}),
     ...(remedy === undefined ? {} : { hint: remedy }),
   });
 }

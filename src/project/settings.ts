@@ -1,7 +1,7 @@
 // `[tool.bivy]`, the `BIVY_*` environment and flags, as one value. Precedence: flags, environment, table, defaults.
 // Every key is decoded to its exact type or refused; a key that is not known is an error, never ignored.
 
-import { type Document, entriesOf, member, type Node, rootNode } from '../kernel/decode.ts';
+import { type Document, entriesOf, member, type Node, nearest, rootNode } from '../kernel/decode.ts';
 import { type HealthCheck, healthCheck } from './health-check.ts';
 import * as decode from './setting-values.ts';
 
@@ -153,6 +153,24 @@ export function resolveSettings(sources: SettingSources): Settings {
   return { ...merged, writable: merged.writable.map((path) => decode.resolveUnder(merged.workdir, path)) };
 }
 
+/** Variables that are set and read by nobody, though one of nearly that name is: `[written, meant]`. */
+export function misspeltVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly (readonly [written: string, meant: string])[] {
+  const known = Object.values(KEYS).flatMap(({ variable }) => variable ?? []);
+  const names = [...known, 'BIVY_CACHE_DIR', 'BIVY_WORKERS'].map((name) => name.slice(PREFIX.length));
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => name.slice(PREFIX.length))
+    .filter((name) => !names.includes(name))
+    .flatMap((name) => {
+      const meant = nearest(name, names);
+      return meant === undefined ? [] : [[`${PREFIX}${name}`, `${PREFIX}${meant}`] as const];
+    });
+}
+
+const PREFIX = 'BIVY_';
+
 function fromTable({ table = {}, file = 'pyproject.toml', lineOf }: SettingSources): Record<string, unknown> {
   const document: Document = { file, code: 'CONFIG_INVALID', ...(lineOf === undefined ? {} : { lineOf }) };
   const root = member(member(rootNode({ tool: { bivy: table } }, document), 'tool'), 'bivy');
@@ -166,7 +184,11 @@ function fromTable({ table = {}, file = 'pyproject.toml', lineOf }: SettingSourc
 }
 
 function fromEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
-  const document: Document = { file: 'environment', code: 'CONFIG_INVALID' };
+  const document: Document = {
+    file: 'environment',
+    code: 'CONFIG_INVALID',
+    spell: ([variable]) => String(variable),
+  };
   const settings: Record<string, unknown> = {};
   for (const { property, variable, read, decode: decodeKey } of Object.values(KEYS)) {
     if (variable === undefined || read === undefined) continue;
@@ -178,7 +200,11 @@ function fromEnvironment(environment: Readonly<Record<string, string | undefined
 }
 
 function fromFlags(flags: Flags): Record<string, unknown> {
-  const document: Document = { file: 'command line', code: 'CONFIG_INVALID' };
+  const document: Document = {
+    file: 'command line',
+    code: 'CONFIG_INVALID',
+    spell: ([name]) => (name === 'platforms' ? '--platform' : `--${name}`),
+  };
   const settings: Record<string, unknown> = {};
   for (const [name, { property, decode: decodeKey }] of Object.entries(KEYS)) {
     const value = (flags as Record<string, unknown>)[property];

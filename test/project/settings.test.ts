@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resolveSettings, type SettingSources } from '../../src/project/settings.ts';
+import { misspeltVariables, resolveSettings, type SettingSources } from '../../src/project/settings.ts';
 
 const refusal = (sources: SettingSources): { code: string; message: string; hint: string | undefined } => {
   try {
@@ -225,6 +225,22 @@ describe('settings', () => {
     expect(refusal({ environment: { BIVY_INIT: 'yes' } }).message).toMatch(
       /`BIVY_INIT` must be `true` or `false`/,
     );
-    expect(refusal({ flags: { python: 'three' } }).message).toMatch(/`command line`: `python`/);
+    expect(refusal({ flags: { python: 'three' } }).message).toBe('`--python` is no Python version: `three`');
+    expect(refusal({ flags: { platforms: ['amiga'] } }).message).toBe('`--platform` is no platform: `amiga`');
+  });
+
+  it('name a variable that nobody reads where its spelling is close to one that somebody does', () => {
+    expect(
+      misspeltVariables({
+        BIVY_PYTON: '3.11',
+        BIVY_CACHEDIR: 'x',
+        BIVY_BASE: 'scratch',
+        BIVY_OTHER: '1',
+        HOME: '/',
+      }),
+    ).toEqual([
+      ['BIVY_PYTON', 'BIVY_PYTHON'],
+      ['BIVY_CACHEDIR', 'BIVY_CACHE_DIR'],
+    ]);
   });
 });
