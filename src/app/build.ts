@@ -8,7 +8,7 @@ import type { Destination } from '../oci/destination.ts';
 import type { BuiltImage } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
-import { type Decoded, decodeInputs, once } from './decoded.ts';
+import { type Decoded, decodeInputs, once, warnOfIgnored } from './decoded.ts';
 import { makeImage } from './image.ts';
 import { type InputRequest, readInputs } from './inputs.ts';
 
@@ -31,6 +31,7 @@ export async function buildImage(request: BuildRequest, context: Context): Promi
   const inputs = readInputs(request);
   const decode = once(() => decodeInputs(inputs));
   const decoded = await decode();
+  await warnOfIgnored(decoded, inputs, context.emit);
   const { destinations, spelled, named } = await openDestinations(request, decoded, context);
   const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
   for (const tag of tags) parseReference(tag);

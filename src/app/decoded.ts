@@ -1,5 +1,6 @@
 // The two files of the project as values, decoded when a stage needs them and then once.
 
+import type { Emit } from '../kernel/events.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
@@ -36,6 +37,28 @@ export async function decodeInputs(inputs: Inputs): Promise<Decoded> {
       return lock;
     },
   };
+}
+
+/** Says what the user wrote and nothing heeds. */
+export async function warnOfIgnored({ settings }: Decoded, inputs: Inputs, emit: Emit): Promise<void> {
+  const beside = [
+    ...(settings.with.length > 0 ? ['`with`'] : []),
+    ...(settings.without.length > 0 ? ['`without`'] : []),
+  ];
+  if (settings.only.length > 0 && beside.length > 0) {
+    emit({
+      type: 'warning',
+      message: `${beside.join(' and ')} ${beside.length === 1 ? 'counts' : 'count'} for nothing beside \`only\`, as in Poetry`,
+    });
+  }
+  const { misspeltVariables } = await import('../project/settings.ts');
+  for (const [written, meant] of misspeltVariables(inputs.environment)) {
+    emit({
+      type: 'warning',
+      message: `nothing reads the environment variable \`${written}\``,
+      hint: `did you mean \`${meant}\`?`,
+    });
+  }
 }
 
 /** Runs `make` at the first call, and gives the same answer ever after. */

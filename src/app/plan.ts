@@ -6,7 +6,7 @@ import { planInstall } from '../lock/plan-install.ts';
 import { parseLibc } from '../python/environment.ts';
 import type { Libc, Target } from '../python/target.ts';
 import { choosePython, DEBIAN_BASES, resolveBase } from './base.ts';
-import { type Decoded, decodeInputs } from './decoded.ts';
+import { type Decoded, decodeInputs, warnOfIgnored } from './decoded.ts';
 import { type InputRequest, type Inputs, readInputs } from './inputs.ts';
 import { chooseBase, choosePlatform } from './target.ts';
 
@@ -47,6 +47,7 @@ const USUAL_LIBC: Libc = { family: 'glibc', major: 2, minor: 36 };
 export async function planProject(request: PlanRequest, context: Context): Promise<InstallPlan> {
   const inputs = readInputs(request);
   const decoded = await decodeInputs(inputs);
+  await warnOfIgnored(decoded, inputs, context.emit);
   return planPackages(
     decoded,
     inputs,

@@ -79,6 +79,19 @@ describe('bivy plan', () => {
     expect(JSON.parse(ran.stdout).packages.map(({ name }: { name: string }) => name)).toEqual(names);
   });
 
+  it('says what was written and counts for nothing', async () => {
+    const shop = await shopWithGroups();
+    const ran = await bivy(['plan', shop.project, '--only', 'dev', '--with', 'main', ...TARGET], {
+      environment: { BIVY_CACHE_DIR: shop.cache, BIVY_INDEX_URL: shop.index.url, BIVY_PYTON: '3.11' },
+    });
+    expect(ran.stderr.split('\n')).toEqual([
+      'warning: `with` counts for nothing beside `only`, as in Poetry',
+      'warning: nothing reads the environment variable `BIVY_PYTON`',
+      '  hint: did you mean `BIVY_PYTHON`?',
+      '',
+    ]);
+  });
+
   it('--no-root: without the project itself', async () => {
     const shop = await shopWithGroups();
     expect(JSON.parse((await plan(shop, ['--json', '--no-root', ...TARGET])).stdout).root).toBeNull();
