@@ -10,7 +10,7 @@ import { parseReference } from '../oci/reference.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
 import { type Decoded, decodeInputs, once, warnOfIgnored } from './decoded.ts';
 import { makeImage } from './image.ts';
-import { type InputRequest, readInputs } from './inputs.ts';
+import { type InputRequest, inProject, readInputs } from './inputs.ts';
 
 export interface BuildRequest extends InputRequest {
   /** Names for the image, `team/app:1.2`; empty: the project's own. */
@@ -26,7 +26,11 @@ export interface BuildRequest extends InputRequest {
  * Builds the image and writes it to every destination.
  * @throws BivyError with any code; nothing is half-written then
  */
-export async function buildImage(request: BuildRequest, context: Context): Promise<BuildDocument> {
+export function buildImage(request: BuildRequest, context: Context): Promise<BuildDocument> {
+  return inProject(request.directory, () => build(request, context));
+}
+
+async function build(request: BuildRequest, context: Context): Promise<BuildDocument> {
   const started = performance.now();
   const inputs = readInputs(request);
   const decode = once(() => decodeInputs(inputs));

@@ -13,7 +13,7 @@ import { collectFiles, type ProjectFiles } from '../project/files.ts';
 import { allows, parseConstraint } from '../python/constraint.ts';
 import { parseVersion } from '../python/version.ts';
 import { type Decoded, decodeInputs } from './decoded.ts';
-import { type InputRequest, readInputs } from './inputs.ts';
+import { type InputRequest, inProject, readInputs } from './inputs.ts';
 
 export interface DockerfileRequest extends InputRequest {
   /** Absent: the best. */
@@ -29,7 +29,11 @@ export interface DockerfileResult {
 }
 
 /** @throws BivyError `DOCKERFILE_NOT_OURS` where `write` would go over somebody's file; nothing is written then */
-export async function makeDockerfile(request: DockerfileRequest): Promise<DockerfileResult> {
+export function makeDockerfile(request: DockerfileRequest): Promise<DockerfileResult> {
+  return inProject(request.directory, () => generate(request));
+}
+
+async function generate(request: DockerfileRequest): Promise<DockerfileResult> {
   const inputs = readInputs(request);
   const facts = await gatherFacts(await decodeInputs(inputs), inputs.directory);
   const dockerfile = generateDockerfile(facts, request.rung ?? 'best');

@@ -106,6 +106,27 @@ export function readInputs({
   };
 }
 
+/** Files that the rooms know by these names alone. */
+const OF_THE_PROJECT: ReadonlySet<string> = new Set(['pyproject.toml', 'poetry.lock', '.dockerignore']);
+
+/** Runs `use`; where it fails for a file of the project, the error says where that file lies. */
+export async function inProject<T>(directory: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!(error instanceof BivyError) || !OF_THE_PROJECT.has(error.location?.file ?? '')) throw error;
+    const { code, message, hint, location, causes, cause } = error;
+    const placed = new BivyError(code, message, {
+      location: { ...location, file: join(directory, location?.file ?? '') },
+      causes,
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+    });
+    if (error.stack !== undefined) placed.stack = error.stack;
+    throw placed;
+  }
+}
+
 /** Variables that say where or how to work, not what comes out. */
 const UNRELATED: ReadonlySet<string> = new Set(['BIVY_CACHE_DIR', 'BIVY_WORKERS', 'BIVY_SHARED', 'BIVY_CI']);
 

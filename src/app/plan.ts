@@ -7,7 +7,7 @@ import { parseLibc } from '../python/environment.ts';
 import type { Libc, Target } from '../python/target.ts';
 import { choosePython, DEBIAN_BASES, resolveBase } from './base.ts';
 import { type Decoded, decodeInputs, warnOfIgnored } from './decoded.ts';
-import { type InputRequest, type Inputs, readInputs } from './inputs.ts';
+import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
 import { chooseBase, choosePlatform } from './target.ts';
 
 /** The plan as the flags and settings select it. @throws BivyError what Poetry would refuse, and a stale lock */
@@ -44,7 +44,11 @@ export interface PlanRequest extends InputRequest {
 const USUAL_LIBC: Libc = { family: 'glibc', major: 2, minor: 36 };
 
 /** A target needs no base where Python and libc are said, and none that is here where the base is one of bivy's own. */
-export async function planProject(request: PlanRequest, context: Context): Promise<InstallPlan> {
+export function planProject(request: PlanRequest, context: Context): Promise<InstallPlan> {
+  return inProject(request.directory, () => planTarget(request, context));
+}
+
+async function planTarget(request: PlanRequest, context: Context): Promise<InstallPlan> {
   const inputs = readInputs(request);
   const decoded = await decodeInputs(inputs);
   await warnOfIgnored(decoded, inputs, context.emit);

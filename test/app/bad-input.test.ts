@@ -66,21 +66,25 @@ const CASES: readonly BadInput[] = [
     spoil: (shop) => change(shop, LOCK, 'lock-version = "2.1"', 'lock-version = "9.0"'),
     code: 'LOCK_VERSION',
     message: /9\.0/,
-    location: { file: 'poetry.lock', line: expect.any(Number) },
+    location: { file: expect.stringMatching(/.\/poetry\.lock$/), line: expect.any(Number) },
   },
   {
     what: 'broken TOML in the project',
     spoil: (shop) => change(shop, PYPROJECT, 'description = "A test"', 'description = "A test'),
     code: 'TOML_SYNTAX',
     message: /pyproject\.toml/,
-    location: { file: 'pyproject.toml', line: 4, column: expect.any(Number) },
+    location: { file: expect.stringMatching(/.\/pyproject\.toml$/), line: 4, column: expect.any(Number) },
   },
   {
     what: 'broken TOML in the lock',
     spoil: (shop) => appendFileSync(shop.path(...LOCK), 'oops\n'),
     code: 'TOML_SYNTAX',
     message: /poetry\.lock/,
-    location: { file: 'poetry.lock', line: expect.any(Number), column: expect.any(Number) },
+    location: {
+      file: expect.stringMatching(/.\/poetry\.lock$/),
+      line: expect.any(Number),
+      column: expect.any(Number),
+    },
   },
   {
     what: 'a lock with marks of a merge conflict',
@@ -302,7 +306,7 @@ const CASES: readonly BadInput[] = [
     code: 'CONFIG_UNKNOWN_KEY',
     message: /`\[tool\.bivy\]` has no key `entripoint`/,
     hint: /did you mean `entrypoint`\?/,
-    location: { file: 'pyproject.toml', line: expect.any(Number) },
+    location: { file: expect.stringMatching(/.\/pyproject\.toml$/), line: expect.any(Number) },
   },
   {
     what: 'nothing to run',

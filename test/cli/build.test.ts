@@ -263,7 +263,7 @@ describe('a failure', () => {
       error: {
         code: 'EXTRA_UNKNOWN',
         message: expect.stringContaining('postgres'),
-        location: { file: 'poetry.lock', line: null, column: null },
+        location: { file: `${shop.project}/poetry.lock`, line: null, column: null },
         hint: expect.any(String),
         causes: [],
       },
@@ -298,7 +298,7 @@ describe('a failure', () => {
     const ran = await build(shop, ['--json', '-o', `oci:${shop.path('out')}`]);
     expect(JSON.parse(ran.stdout).error).toMatchObject({
       code: 'CONFIG_UNKNOWN_KEY',
-      location: { file: 'pyproject.toml', line: expect.any(Number), column: null },
+      location: { file: `${shop.project}/pyproject.toml`, line: expect.any(Number), column: null },
     });
   });
 
@@ -311,7 +311,7 @@ describe('a failure', () => {
     expect(ran.status).toBe(2);
     expect(ran.stdout).toBe('');
     expect(ran.stderr).toMatch(
-      /^error: `poetry\.lock` does not match `pyproject\.toml`\n {2}in poetry\.lock(:\d+)?\n {2}caused by: content-hash is a{64}, expected [0-9a-f]{64}\n\nhint: run `poetry lock` and commit the result\n$/,
+      /^error: `poetry\.lock` does not match `pyproject\.toml`\n {2}in \S+\/project\/poetry\.lock(:\d+)?\n {2}caused by: content-hash is a{64}, expected [0-9a-f]{64}\n\nhint: run `poetry lock` and commit the result\n$/,
     );
   });
 });
