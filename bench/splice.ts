@@ -56,22 +56,7 @@ function fetchWheels(work: string): Wheel[] {
   const out = join(work, 'out');
   runNode({ args: [BIVY, 'build', EVEREST, ...base, '-o', `oci:${out}`, '--quiet'], env });
   rmSync(out, { recursive: true, force: true });
-  const { stdout } = runNode({
-    args: [
-      BIVY,
-      'plan',
-      EVEREST,
-      '--python',
-      '3.11',
-      '--platform',
-      'linux/amd64',
-      '--libc',
-      'glibc:2.36',
-      '--json',
-      '--offline',
-    ],
-    env,
-  });
+  const { stdout } = runNode({ args: [BIVY, 'plan', EVEREST, ...base, '--json'], env });
   const { packages } = JSON.parse(stdout) as PlanDocument;
   return packages.flatMap(({ file }) => {
     if (file === null) return [];

@@ -1,9 +1,9 @@
 // The encoder of everything that is not spliced (RFC 1951). Its bytes depend on its input alone, not on a zlib build, a
-// processor, or how the input was cut into pieces; `ENCODER_VERSION` in layout.ts stands for them.
+// processor, or how the input was cut into pieces; `ENCODER_VERSION` in layout.ts stands for them. This file cuts
+// streams into blocks; what makes a block of bytes is wasm/deflate.ts, compiled to WebAssembly: integers only, so that
+// every engine computes the same.
 
-import { alignBits, type BitOutput, putBits, putBlock, putStored } from './deflate-block.ts';
-import { createMatcher, type Tokens, WINDOW } from './deflate-matches.ts';
-import { DISTANCES, LITERALS } from './deflate-symbols.ts';
+import { MODULE } from './deflate-wasm.ts';
 
 /** Takes pieces of output; a piece is the taker's only until it returns. */
 export type TakeBytes = (piece: Uint8Array) => void;
@@ -17,75 +17,88 @@ export interface Deflater {
   finish(): void;
 }
 
-/** Bytes of input that make a block: what one stored block can hold. */
-const BLOCK = 65_535;
-/** A window before the block in work, and room for some blocks before the bytes are moved. */
-const BUFFER = 10 * WINDOW + 8 * (BLOCK + 1);
-const NOTHING = new Uint8Array(0);
+/** How far back a repetition may lie. */
+const WINDOW = 32 * 1024;
 
 export function createDeflater(take: TakeBytes): Deflater {
-  const buffer = new Uint8Array(BUFFER);
-  const matcher = createMatcher(buffer);
-  const tokens: Tokens = {
-    list: new Int32Array(BLOCK),
-    count: 0,
-    literals: new Int32Array(LITERALS),
-    distances: new Int32Array(DISTANCES),
-  };
-  const output: BitOutput = { bytes: new Uint8Array(BLOCK + 1024), size: 0, bits: 0, count: 0 };
+  const encoder = createEncoder();
+  const memory = new Uint8Array(encoder.memory.buffer);
+  const buffer = encoder.bufferAt();
+  const bufferSize = encoder.bufferSize();
+  const blockSize = encoder.blockSize();
+  const output = encoder.outputAt();
   // In the buffer: where the stream begins, what is compressed, what is filled.
   let start = 0;
   let done = 0;
   let end = 0;
 
   function compress(final: boolean): void {
-    matcher.parse(done, end, start, tokens);
-    putBlock(output, tokens, buffer.subarray(done, end), final);
+    encoder.compress(done, end, start, final);
     done = end;
     drain();
   }
   function drain(): void {
-    if (output.size > 0) take(output.bytes.subarray(0, output.size));
-    output.size = 0;
+    const size = encoder.take();
+    if (size > 0) take(memory.subarray(output, output + size));
   }
   function makeRoom(): void {
-    if (done + BLOCK <= BUFFER) return;
+    if (done + blockSize <= bufferSize) return;
     const delta = Math.floor((done - WINDOW) / WINDOW) * WINDOW;
-    buffer.copyWithin(0, delta, end);
-    matcher.shift(delta);
+    encoder.shift(delta, end);
     start = Math.max(start - delta, 0);
     done -= delta;
     end -= delta;
   }
-  function close(): void {
+  function close(final: boolean): void {
+    const empty = end === done;
+    if (!empty) compress(final);
+    encoder.end(final, empty);
     drain();
     start = done;
   }
   return {
     write(bytes) {
       for (let at = 0; at < bytes.length; ) {
-        if (end - done === BLOCK) compress(false);
+        if (end - done === blockSize) compress(false);
         makeRoom();
-        const count = Math.min(bytes.length - at, BLOCK - (end - done));
-        buffer.set(bytes.subarray(at, at + count), end);
+        const count = Math.min(bytes.length - at, blockSize - (end - done));
+        memory.set(bytes.subarray(at, at + count), buffer + end);
         end += count;
         at += count;
       }
     },
     flush() {
-      if (end > done) compress(false);
-      putStored(output, NOTHING, false);
-      close();
+      close(false);
     },
     finish() {
-      if (end > done) {
-        compress(true);
-      } else {
-        // An empty block with the fixed codes.
-        putBits(output, 3, 10);
-      }
-      alignBits(output);
-      close();
+      close(true);
     },
   };
+}
+
+/** What wasm/deflate.ts exports; it is described there. */
+interface Encoder {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  bufferAt(): number;
+  bufferSize(): number;
+  blockSize(): number;
+  outputAt(): number;
+  take(): number;
+  compress(from: number, to: number, start: number, final: boolean): void;
+  end(final: boolean, empty: boolean): void;
+  shift(delta: number, filled: number): void;
+}
+
+// Node has it; its types leave it to those of browsers.
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+let compiled: object | undefined;
+
+/** A memory of its own for each, of 1.5 MB: what is found in one stream leaves no trace in another's. */
+function createEncoder(): Encoder {
+  compiled ??= new WebAssembly.Module(Buffer.from(MODULE, 'base64'));
+  return new WebAssembly.Instance(compiled).exports as Encoder;
 }

@@ -3,8 +3,8 @@
 /** Order, headers, threshold, members: whoever changes a byte of what is written counts it up. */
 const LAYOUT_VERSION = 1;
 
-/** The output of `deflate.ts`: a change of a single byte of it asks for another number. */
-const ENCODER_VERSION = 1;
+/** The output of `wasm/deflate.ts`: a change of a single byte of it asks for another number. */
+const ENCODER_VERSION = 2;
 
 /** How every layer is written, whatever is in it. */
 export const FORMAT: Readonly<Record<string, string | number>> = {
