@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import type { BuildDocument } from '../../../src/report/build.ts';
 
 export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
 export const PROGRAM: string = join(ROOT, 'dist', 'cli', 'main.js');
@@ -92,4 +93,12 @@ export async function digestOfBuild(args: readonly string[], options: RunOptions
   const { stdout } = await succeed(['build', ...args], options);
   if (!/^sha256:[0-9a-f]{64}\n$/.test(stdout)) throw new Error(`no digest: ${stdout}`);
   return stdout.trim();
+}
+
+/** The digest of a build that had to make every layer. */
+export async function digestOfNewLayers(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const made = JSON.parse((await succeed(['build', '--json', ...args], options)).stdout) as BuildDocument;
+  const cached = made.images.flatMap((image) => image.layers.filter((layer) => layer.cached));
+  if (cached.length > 0) throw new Error(`layers from the cache: ${JSON.stringify(cached)}`);
+  return made.digest;
 }
