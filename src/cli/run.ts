@@ -105,11 +105,13 @@ function unknownCommand(name: string): BivyError {
   });
 }
 
+/** Whatever was under way failed because it was told to: only what is no abortion itself is worth a word. */
 function interruption(thrown: unknown): BivyError {
-  const error = toBivyError(thrown);
-  return error.code === 'INTERRUPTED'
-    ? error
-    : new BivyError('INTERRUPTED', 'interrupted', { cause: thrown });
+  const told = toBivyError(thrown).code === 'INTERRUPTED';
+  return new BivyError('INTERRUPTED', 'interrupted', {
+    hint: 'nothing is half-written, and what was downloaded whole is kept: run the command again to go on',
+    ...(told ? {} : { cause: thrown }),
+  });
 }
 
 function useColour({ environment, terminal }: Streams): boolean {
