@@ -91,12 +91,9 @@ function byPath(a: { readonly path: string }, b: { readonly path: string }): num
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
+/** Whether no component is empty, `.` or `..`. */
 function isClean(path: string): boolean {
-  return (
-    path !== '' &&
-    !path.includes('\0') &&
-    path.split('/').every((name) => name !== '' && name !== '.' && name !== '..')
-  );
+  return !path.includes('\0') && !/(?:^|\/)\.{0,2}(?:\/|$)/.test(path);
 }
 
 function fault(path: string, what: string): BivyError {

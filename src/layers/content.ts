@@ -2,8 +2,8 @@
 // must take exactly its bytes, give exactly its size, and meet its CRC-32. The bytes come from outside: trust nothing.
 
 import * as fs from 'node:fs';
-import { pipeline, Readable } from 'node:stream';
-import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
+import { pipeline, Readable, type TransformOptions } from 'node:stream';
+import { crc32, createInflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { BivyError } from '../kernel/errors.ts';
 import type { Content } from './entry.ts';
 
@@ -16,13 +16,17 @@ export type SliceContent = Content & { readonly kind: 'slice' };
 
 /** Open files by path: the entries of a wheel all lie in one. */
 export interface FileReader {
-  /** A new buffer with exactly those bytes. @throws BivyError `ARCHIVE_INVALID` where the file ends before */
+  /**
+   * Exactly those bytes, at most `WHOLE_MAX`; they stand until the next call.
+   * @throws BivyError `ARCHIVE_INVALID` where the file ends before
+   */
   read(path: string, offset: number, length: number): Buffer;
   close(): void;
 }
 
 export function createFileReader(): FileReader {
   const files = new Map<string, number>();
+  let memory = Buffer.alloc(0);
   return {
     read(path, offset, length) {
       let file = files.get(path);
@@ -30,7 +34,8 @@ export function createFileReader(): FileReader {
         file = fs.openSync(path, 'r');
         files.set(path, file);
       }
-      const bytes = Buffer.allocUnsafeSlow(length);
+      if (memory.length < length) memory = Buffer.allocUnsafeSlow(Math.max(length, PIECE));
+      const bytes = memory.subarray(0, length);
       for (let at = 0; at < length; ) {
         const count = fs.readSync(file, bytes, at, length - at, offset + at);
         if (count === 0) {
@@ -102,11 +107,13 @@ async function inflateInPieces(
   what: string,
   take: PieceTakers,
 ): Promise<void> {
-  const inflater = createInflateRaw({ chunkSize: PIECE });
+  // The inflater works in another thread: it may be some pieces ahead of the hashing.
+  const options: ZlibOptions & TransformOptions = { chunkSize: PIECE, highWaterMark: 4 * PIECE };
+  const inflater = createInflateRaw(options);
   function* compressed(): Generator<Buffer> {
     for (const bytes of pieces(reader, content.path, content.offset, content.compressedSize)) {
       take.compressed?.(bytes);
-      yield bytes;
+      yield Buffer.from(bytes);
     }
   }
   let failure: unknown;

@@ -85,19 +85,19 @@ interface Block {
 
 function encodeBlock(block: Block): Buffer {
   const bytes = Buffer.alloc(BLOCK);
-  bytes.write(block.name, 0, 'latin1');
+  writeText(bytes, block.name, 0);
   writeOctal(bytes, block.mode, 100, 7);
   writeOctal(bytes, Math.min(block.uid, ID_MAX), 108, 7);
   writeOctal(bytes, Math.min(block.gid, ID_MAX), 116, 7);
   writeOctal(bytes, block.size > SIZE_MAX ? 0 : block.size, 124, 11);
   writeOctal(bytes, MTIME, 136, 11);
-  bytes.write('        ', 148, 'latin1');
-  bytes.write(block.type, 156, 'latin1');
-  bytes.write(block.target, 157, 'latin1');
-  bytes.write('ustar\x0000', 257, 'latin1');
+  writeText(bytes, '        ', 148);
+  writeText(bytes, block.type, 156);
+  writeText(bytes, block.target, 157);
+  writeText(bytes, 'ustar\x0000', 257);
   writeOctal(bytes, 0, 329, 7);
   writeOctal(bytes, 0, 337, 7);
-  bytes.write(block.prefix, 345, 'latin1');
+  writeText(bytes, block.prefix, 345);
   let sum = 0;
   for (let at = 0; at < BLOCK; at++) sum += bytes[at]!;
   writeOctal(bytes, sum, 148, 6);
@@ -105,12 +105,17 @@ function encodeBlock(block: Block): Buffer {
   return bytes;
 }
 
+/** One by one: for a few ASCII characters that is faster than a call into the runtime. */
+function writeText(bytes: Uint8Array, text: string, at: number): void {
+  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index);
+}
+
 function writeOctal(bytes: Buffer, value: number, at: number, digits: number): void {
   const text = value.toString(8).padStart(digits, '0');
   if (text.length > digits) {
     throw new BivyError('INTERNAL', `a tar header has no room for the number ${value}`);
   }
-  bytes.write(text, at, 'latin1');
+  writeText(bytes, text, at);
 }
 
 /** The name fields of ustar, or nothing where the path fits in no way. */
