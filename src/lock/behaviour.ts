@@ -24,6 +24,8 @@ export interface Behaviour {
   readonly sources: boolean;
   /** What a git dependency without branch, tag or revision means. */
   readonly defaultReference: string;
+  /** 1.1 took dependencies of one name and constraint for one, that which stands first, extras or not. */
+  readonly mergesByName: boolean;
   /** 2.x: root markers know the requested extras, extras lead to each other, and only what applies here counts. */
   readonly modernExtras: boolean;
   /** Up to 1.8: the marker of a package (lock 1.0) is asked as well. */
@@ -43,6 +45,7 @@ const CLASSIC = {
   ignored: NONE,
   sources: true,
   defaultReference: 'HEAD',
+  mergesByName: false,
   modernExtras: false,
   packageMarkers: true,
   stablePython: false,
@@ -86,6 +89,7 @@ const BEHAVIOURS: readonly (readonly [string, Behaviour])[] = [
       ignored: UNSAFE,
       sources: false,
       defaultReference: 'master',
+      mergesByName: true,
       reads: ['1.0', '1.1'],
     },
   ],

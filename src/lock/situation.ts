@@ -1,7 +1,7 @@
 // The target seen through the eyes of one Poetry: which markers hold there, which constraints allow what.
 
 import { BivyError } from '../kernel/errors.ts';
-import { allows, parseConstraint } from '../python/constraint.ts';
+import { allows, formatConstraint, parseConstraint } from '../python/constraint.ts';
 import type { Dependency } from '../python/dependency.ts';
 import { evaluateMarker, type MarkerEnvironment, parseMarker } from '../python/marker.ts';
 import { markerAllowsPython } from '../python/python-clauses.ts';
@@ -82,4 +82,18 @@ export function allowsVersion(dependency: Dependency, version: Version, { behavi
       throw error;
     }
   });
+}
+
+/** The constraints of a dependency in a form in which equal ones are equal. */
+export function constraintKey(dependency: Dependency, { behaviour }: Situation): string {
+  const { core } = behaviour;
+  const texts = dependency.constraints.map((text) => {
+    try {
+      return formatConstraint(parseConstraint(text, { core }));
+    } catch (error) {
+      if (error instanceof BivyError) return '*';
+      throw error;
+    }
+  });
+  return texts.join(',') || '*';
 }

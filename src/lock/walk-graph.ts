@@ -4,7 +4,7 @@
 import type { Dependency } from '../python/dependency.ts';
 import type { Version } from '../python/version.ts';
 import type { Lock, LockedPackage } from './lock.ts';
-import { markersAllowPython, markersHold, type Situation } from './situation.ts';
+import { constraintKey, markersAllowPython, markersHold, type Situation } from './situation.ts';
 
 /** A dependency of the project and the group that states it. */
 interface RootEdge {
@@ -49,7 +49,7 @@ export function nodeOf(dependency: Dependency): string {
 /** The project's dependencies that apply to the target. In 2.x their markers know which extras were requested. */
 export function edgesOfRoot({ roots, extras, situation }: WalkRequest): readonly Edge[] {
   const { ignored, modernExtras } = situation.behaviour;
-  return roots
+  const edges = roots
     .filter(({ dependency }) => {
       if (ignored.has(dependency.name)) return false;
       const owner = `the project's dependency \`${dependency.name}\``;
@@ -59,6 +59,16 @@ export function edgesOfRoot({ roots, extras, situation }: WalkRequest): readonly
       );
     })
     .map(({ dependency }) => ({ dependency, from: '', base: '.' }));
+  return merged(edges, situation);
+}
+
+function merged(edges: readonly Edge[], situation: Situation): readonly Edge[] {
+  if (!situation.behaviour.mergesByName) return edges;
+  const seen = new Set<string>();
+  return edges.filter(({ dependency }) => {
+    const key = `${dependency.name} ${constraintKey(dependency, situation)}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }
 
 /** What a package needs on the target when it is asked for as `asked` does. */
@@ -84,7 +94,7 @@ export function edgesOfPackage(
     if (!markersAllowPython(dependency.markers, situation)) continue;
     edges.push({ dependency, from: locked.name, base });
   }
-  return edges;
+  return merged(edges, situation);
 }
 
 /** The extras that are asked for, with those they lead to in 2.x (`all = ["foo[a,b]"]`), and the names they unlock. */

@@ -199,6 +199,19 @@ q = ["c"]`,
     ['plugin==1'],
   ],
   [
+    'took dependencies of one name and constraint for the first of them in 1.1',
+    {
+      poetry: '1.1.15',
+      main: 'a = "*"',
+      packages: {
+        'a 1': 'b = [{ version = ">=1" }, { version = ">=1", extras = ["x"] }]',
+        'b 1': 'c = { version = "*", optional = true }\n[package.extras]\nx = ["c"]',
+        'c 1': '',
+      },
+    },
+    ['a==1', 'b==1'],
+  ],
+  [
     'takes what is there for an extra where a dependency that does not apply wants it firmly',
     {
       main: 'a = [{ version = "*", optional = true }, { version = "*", python = "<3.11" }]',
