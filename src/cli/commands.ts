@@ -56,7 +56,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'bivy build [DIRECTORY] [-t NAME]… [-o DESTINATION]…',
     about: [
       'Reads `pyproject.toml` and `poetry.lock` in DIRECTORY (default: `.`), and writes a container image.',
-      'Prints the digest of the image on stdout; the same commit gives the same digest on every machine.',
+      'Prints the digest of the image on stdout; the same commit, platform and base give the same one everywhere.',
       '',
       'Destinations: `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`.',
       'Default: `oci:dist/NAME`, after the project.',
