@@ -36,7 +36,7 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   const decode = once(() => decodeInputs(inputs));
   const decoded = await decode();
   await warnOfIgnored(decoded, inputs, context.emit);
-  const { destinations, spelled, named } = await openDestinations(request, decoded, context);
+  const { destinations, spelled, named } = await openDestinations(request, decoded);
   const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
   for (const tag of tags) parseReference(tag);
   for (const destination of destinations) await destination.check(context);
@@ -69,7 +69,9 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
             .catch((error: unknown) => {
               throw unwritten(error, spelled[position] ?? '');
             });
-          context.emit({ type: 'published', where: path === undefined ? kind : `${kind}:${path}`, changed });
+          // Where the image is found: an engine knows it by its names alone.
+          const where = path === undefined ? `${kind} · ${tags.join(' · ')}` : `${kind}:${path}`;
+          context.emit({ type: 'published', where, changed });
           published.push({ kind, ...(path === undefined ? {} : { path }) });
         }
         return buildDocument({ image, tags, destinations: published, seconds: seconds() });
@@ -112,7 +114,6 @@ async function discardDamaged(error: unknown, image: BuiltImage, { cache, emit }
 async function openDestinations(
   request: BuildRequest,
   { project }: Decoded,
-  context: Context,
 ): Promise<{
   readonly destinations: readonly Destination[];
   readonly spelled: readonly string[];
@@ -134,7 +135,6 @@ async function openDestinations(
       ? request.destinations
       : [`oci:dist/${name}`];
   const destinations: Destination[] = [];
-  for (const text of spelled)
-    destinations.push(await openDestination(text, request.environment ?? {}, context));
+  for (const text of spelled) destinations.push(await openDestination(text, request.environment ?? {}));
   return { destinations, spelled, named: `${name}:${version}` };
 }

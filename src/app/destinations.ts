@@ -1,15 +1,9 @@
 // The destinations of a build by their spelling: those of this disk, and engines.
 
-import type { Context } from '../kernel/context.ts';
 import type { Destination } from '../oci/destination.ts';
 
 /** @throws BivyError `DESTINATION_INVALID` with the nearest known kind */
-export async function openDestination(
-  text: string,
-  environment: NodeJS.ProcessEnv,
-  context: Context,
-): Promise<Destination> {
-  void context;
+export async function openDestination(text: string, environment: NodeJS.ProcessEnv): Promise<Destination> {
   if (text === 'docker') {
     const { dockerDestination } = await import('../engines/docker.ts');
     return dockerDestination(environment);
