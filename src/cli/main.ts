@@ -15,11 +15,14 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interruption.abort();
   });
 }
-// A reader that went away (`bivy plan | head`) is no failure.
+// A reader that went away (`bivy plan | head`) is no failure. A result that could not be written (a full disk) is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`error: cannot write the result to standard output\n  caused by: ${error.message}\n`);
+  process.exit(2);
 });
+// Nobody is left to be told: the build goes on, and its status says how it went.
+process.stderr.on('error', () => {});
 
 process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
