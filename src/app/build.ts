@@ -86,17 +86,20 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
 
 /** What the system says where a destination cannot be written, with what was being done. */
 function unwritten(error: unknown, destination: string): BivyError {
-  const known = toBivyError(error);
-  if (known === error || (known.code !== 'DISK_FULL' && known.code !== 'PERMISSION')) return known;
-  const hint =
-    known.code === 'DISK_FULL'
-      ? 'free some space, or choose another destination; what was there is as it was'
-      : known.hint;
-  return new BivyError(known.code, `cannot write \`${destination}\``, {
-    causes: [known.message],
-    ...(known.location === undefined ? {} : { location: known.location }),
-    ...(hint === undefined ? {} : { hint }),
-  });
+  if (error instanceof BivyError || (error as NodeJS.ErrnoException).syscall === undefined) {
+    return toBivyError(error);
+  }
+  const { code, location, hint } = toBivyError(error);
+  const full = code === 'DISK_FULL' ? 'free some space, or choose' : 'choose';
+  return new BivyError(
+    code === 'INTERNAL' ? 'DESTINATION_INVALID' : code,
+    `cannot write \`${destination}\``,
+    {
+      ...(location === undefined ? {} : { location }),
+      hint: code === 'PERMISSION' && hint !== undefined ? hint : `${full} another destination`,
+      cause: error,
+    },
+  );
 }
 
 /** A layer in the cache whose bytes are no longer what they were: forgotten, so that it is made anew. */

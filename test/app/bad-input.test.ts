@@ -12,6 +12,8 @@ interface BadInput {
   readonly spoil: (shop: Workshop) => void;
   readonly request?: Partial<BuildRequest>;
   readonly conditions?: BuildConditions;
+  /** A further destination, below the folder. */
+  readonly destination?: string;
   readonly code: ErrorCode;
   readonly message: RegExp;
   readonly hint?: RegExp;
@@ -265,6 +267,7 @@ const CASES: readonly BadInput[] = [
       mkdirSync(shop.path('theirs'));
       writeFileSync(shop.path('theirs', 'thesis.txt'), 'ten years of work');
     },
+    destination: 'theirs',
     code: 'DESTINATION_NOT_OURS',
     message: /theirs/,
     hint: /choose a directory/,
@@ -277,6 +280,26 @@ const CASES: readonly BadInput[] = [
     code: 'ENGINE_UNREACHABLE',
     message: /nonexistent\/docker\.sock/,
     hint: /./,
+  },
+  {
+    what: 'a destination below a file',
+    spoil: (shop) => {
+      bump(shop);
+      mkdirSync(shop.path('theirs'));
+      writeFileSync(shop.path('theirs', 'thesis'), 'ten years of work');
+    },
+    destination: 'theirs/thesis/out',
+    code: 'DESTINATION_INVALID',
+    message: /cannot write `oci:.*theirs\/thesis\/out`/,
+    hint: /choose another destination/,
+  },
+  {
+    what: 'a destination where nothing can be made',
+    spoil: bump,
+    request: { destinations: ['oci-archive:/proc/nope/image.tar'] },
+    code: 'DESTINATION_INVALID',
+    message: /cannot write `oci-archive:\/proc\/nope\/image\.tar`/,
+    hint: /choose another destination/,
   },
   {
     what: 'a destination of no kind',
@@ -325,38 +348,43 @@ const CASES: readonly BadInput[] = [
 ];
 
 describe('bad input', () => {
-  it.each(CASES)('$what', async ({ spoil, request, conditions, code, message, hint, location, causes }) => {
-    const shop = await openWorkshop();
-    shop.lay([moduleWheel('alpha'), moduleWheel('beta')]);
-    await shop.build();
-    const old = contents(shop.path('out'));
-    spoil(shop);
-    const theirs = contents(shop.path('theirs'));
-    const untouched = listing(shop.path('project'));
-    const destinations = [`oci:${shop.path('out')}`, `oci-archive:${shop.path('new.tar')}`];
-    if (theirs.size > 0) destinations.push(`oci:${shop.path('theirs')}`);
+  it.each(CASES)(
+    '$what',
+    async ({ spoil, request, conditions, destination, code, message, hint, location, causes }) => {
+      const shop = await openWorkshop();
+      shop.lay([moduleWheel('alpha'), moduleWheel('beta')]);
+      await shop.build();
+      const old = contents(shop.path('out'));
+      spoil(shop);
+      const theirs = contents(shop.path('theirs'));
+      const untouched = listing(shop.path('project'));
+      const destinations = [`oci:${shop.path('out')}`, `oci-archive:${shop.path('new.tar')}`];
+      if (destination !== undefined) destinations.unshift(`oci:${shop.path(destination)}`);
 
-    const error = await shop.fails({ destinations, ...request }, conditions);
-    expect(error.code, error.message).toBe(code);
-    expect(error.message).toMatch(message);
-    expect(error.message).not.toMatch(/\.$/);
-    expect(error.hint ?? '').toMatch(hint ?? /^/);
-    if (location !== undefined) expect(error.location).toMatchObject(location);
-    for (const cause of causes ?? []) expect(error.causes).toContainEqual(expect.stringMatching(cause));
+      const error = await shop.fails({ destinations, ...request }, conditions);
+      expect(error.code, error.message).toBe(code);
+      expect(error.message).toMatch(message);
+      expect(error.message).not.toMatch(/\.$/);
+      expect(error.hint ?? '').toMatch(hint ?? /^/);
+      if (location !== undefined) expect(error.location).toMatchObject(location);
+      for (const cause of causes ?? []) expect(error.causes).toContainEqual(expect.stringMatching(cause));
 
-    expect(contents(shop.path('out'))).toEqual(old);
-    expect(contents(shop.path('theirs'))).toEqual(theirs);
-    expect(listing(shop.path('project'))).toEqual(untouched);
-    expect(listing(shop.folder).filter((path) => path.startsWith('new') || path.startsWith('.'))).toEqual([]);
-    expect(listing(shop.path('cache', 'tmp'))).toEqual([]);
+      expect(contents(shop.path('out'))).toEqual(old);
+      expect(contents(shop.path('theirs'))).toEqual(theirs);
+      expect(listing(shop.path('project'))).toEqual(untouched);
+      expect(listing(shop.folder).filter((path) => path.startsWith('new') || path.startsWith('.'))).toEqual(
+        [],
+      );
+      expect(listing(shop.path('cache', 'tmp'))).toEqual([]);
 
-    // What is good again is built as if nothing had happened.
-    shop.lay([moduleWheel('alpha'), moduleWheel('beta')]);
-    const good = await shop.build();
-    expect(good.made.digest).toBe(
-      `sha256:${JSON.parse(old.get('index.json') ?? '').manifests[0].digest.slice(7)}`,
-    );
-  });
+      // What is good again is built as if nothing had happened.
+      shop.lay([moduleWheel('alpha'), moduleWheel('beta')]);
+      const good = await shop.build();
+      expect(good.made.digest).toBe(
+        `sha256:${JSON.parse(old.get('index.json') ?? '').manifests[0].digest.slice(7)}`,
+      );
+    },
+  );
 });
 
 describe('hostile wheels', () => {
