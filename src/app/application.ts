@@ -1,21 +1,19 @@
 // The project's own layer: its wheel's files in site-packages, scripts, and what goes under the work directory. Made in
 // this thread: it is small, and a code edit should cost little.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { Entry, Part } from '../layers/entry.ts';
 import { type BaseFacts, isBaseDirectory, resolvePath } from '../oci/facts.ts';
-import { type Command, findCommand } from '../project/entrypoint.ts';
-import { collectFiles } from '../project/files.ts';
+import type { Command } from '../project/entrypoint.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
 import { PREFIX } from './environment.ts';
 import { type FileNote, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
 import type { CrossOverlap } from './overlaps.ts';
 import type { Prepared } from './prepare.ts';
+import { readSources } from './sources.ts';
 
 export interface ApplicationOptions {
   readonly directory: string;
@@ -33,7 +31,7 @@ export interface Application {
   /** Absent where the project brings no file. */
   readonly layer: LayerNote | undefined;
   readonly cached: boolean;
-  readonly command: Command | undefined;
+  readonly command: Command;
   /** What its files add to the image's size. */
   readonly unpacked: number;
   /** Files that a wheel ships too, with other bytes: the project is installed last, and wins. */
@@ -42,21 +40,15 @@ export interface Application {
 
 export async function makeApplication(options: ApplicationOptions, context: Context): Promise<Application> {
   const { directory, project, settings, prepared, root, facts } = options;
-  const files = collectFiles(directory, project, {
+  const { files, command } = readSources({
+    directory,
+    project,
+    settings,
+    poetry: prepared.plan.writer,
     root,
-    include: settings.include,
-    poetry: prepared.plan.poetry,
     leaveOut: options.leaveOut,
   });
   for (const message of files.warnings) context.emit({ type: 'warning', message });
-  const command = findCommand({
-    ...(settings.cmd === undefined ? {} : { cmd: settings.cmd }),
-    entrypoint: settings.entrypoint,
-    project,
-    installed: root && project.packageMode,
-    files: [...files.wheel, ...files.work],
-    read: (source) => readFileSync(join(directory, source), 'utf8'),
-  });
   const { rootParts } = await import('../wheels/root.ts');
   const parts = rootParts(project, files, {
     python: prepared.python,
@@ -68,11 +60,10 @@ export async function makeApplication(options: ApplicationOptions, context: Cont
     return { layer: undefined, cached: true, command, unpacked: 0, overlaps: [] };
   }
   const key = await entriesKey(parts);
-  const { runLayerJob } = await import('./layer-job.ts');
   const { record, contents, cached } = await makeLayer(
     key,
     () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
-    (job) => runLayerJob(job, context.signal),
+    async (job) => (await import('./layer-job.ts')).runLayerJob(job, context.signal),
     context.cache,
   );
   const packages = packagesOf(prepared);

@@ -15,8 +15,9 @@ import type { Decoded } from './decoded.ts';
 import type { Inputs } from './inputs.ts';
 import { imageLayer } from './layers.ts';
 import { refuseOverlaps } from './overlaps.ts';
-import { type PrepareOptions, prepare, prepareAnew, refuseProblems } from './prepare.ts';
+import { type PrepareOptions, prepare } from './prepare.ts';
 import { imageSettings } from './settings.ts';
+import { readSources } from './sources.ts';
 import { chooseBase, choosePlatform } from './target.ts';
 
 export interface ImageRequest {
@@ -86,7 +87,10 @@ export async function makeImage(
       settings,
       facts: base.facts,
       prepared,
-      prepareAnew: async () => (await prepareAnew(options, context)).prepared,
+      prepareAnew: async () => {
+        const { prepareAnew } = await import('./prepare-anew.ts');
+        return (await prepareAnew(options, context)).prepared;
+      },
       root: inputs.selection.root !== false,
       leaveOut: writtenInside(destinations, inputs),
     },
@@ -100,7 +104,7 @@ export async function makeImage(
       message: `\`/${path}\` is shipped by ${[...losers, winner].join(' and ')} with different bytes: ${winner}'s is taken, as Poetry's order has it`,
     });
   }
-  if (application.command !== undefined && application.command.rule !== 'setting') {
+  if (application.command.rule !== 'setting') {
     emit({
       type: 'note',
       message: `runs ${application.command.cmd.join(' ')} · ${application.command.reason}`,
@@ -113,11 +117,7 @@ export async function makeImage(
     own.push(imageLayer(context.cache, application.layer, application.cached, emit));
   emit({
     type: 'layers',
-    names: namesOf(
-      base,
-      prepared.layers.map((note) => note),
-      application.layer !== undefined,
-    ),
+    names: namesOf(base, prepared.layers, application.layer !== undefined),
   });
   const composed = base.config === undefined;
   return assembleImage({
@@ -163,10 +163,20 @@ async function refuseEarly(
   const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
   const key = keyOf({ identity: inputs.identity, reference, platform });
   if (own === undefined || cache.readRecord<boolean>('accepted', key) === true) return;
-  const { settings } = await decode();
+  const { project, settings, lock } = await decode();
   const { python, libc } = own;
   choosePython(reference, [{ version: python, executable: '', ...majorMinor(python) }], settings.python);
-  refuseProblems(await plan({ python, platform, libc }));
+  const { refuseProblems } = await import('./plan.ts');
+  const planned = await plan({ python, platform, libc });
+  refuseProblems(planned);
+  // What is wrong with the project's own files is said before anything is fetched for it, too.
+  readSources({
+    directory: inputs.directory,
+    project,
+    settings,
+    poetry: (await lock()).poetry ?? planned.poetry,
+    root: inputs.selection.root !== false,
+  });
   cache.writeRecord('accepted', key, true);
 }
 

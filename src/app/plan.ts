@@ -1,6 +1,7 @@
 // The plan of a build, and the use case of `bivy plan`: which packages and files, for which target, and why.
 
 import type { Context } from '../kernel/context.ts';
+import { BivyError } from '../kernel/errors.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { planInstall } from '../lock/plan-install.ts';
 import { parseLibc } from '../python/environment.ts';
@@ -72,8 +73,8 @@ async function chooseTarget(
     return { python, platform, libc: libc ?? USUAL_LIBC };
   }
   const reference = chooseBase(settings, project);
-  const own = DEBIAN_BASES[reference];
-  if (own?.libc !== undefined) return { python: python ?? own.python, platform, libc: libc ?? own.libc };
+  const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  if (own !== undefined) return { python: python ?? own.python, platform, libc: libc ?? own.libc };
   const base = await resolveBase(
     {
       reference,
@@ -91,4 +92,21 @@ async function chooseTarget(
     platform,
     libc: found,
   };
+}
+
+/** @throws BivyError `NO_WHEEL` (or the only code there is) with all packages that cannot be installed */
+export function refuseProblems(plan: InstallPlan): void {
+  const [first] = plan.problems;
+  if (first === undefined) return;
+  const { python, platform, libc } = plan.target;
+  const target = `python ${python} on ${platform} with ${libc.family} ${libc.major}.${libc.minor}`;
+  const count = plan.problems.length;
+  const code = plan.problems.every((problem) => problem.code === 'SOURCE_UNSUPPORTED')
+    ? 'SOURCE_UNSUPPORTED'
+    : 'NO_WHEEL';
+  throw new BivyError(code, `${count} package${count === 1 ? '' : 's'} cannot be installed for ${target}`, {
+    causes: plan.problems.map((problem) => problem.message),
+    hint: first.hint,
+    location: { file: 'poetry.lock' },
+  });
 }

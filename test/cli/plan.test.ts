@@ -141,7 +141,7 @@ describe('bivy plan', () => {
     const shop = await shopWithGroups();
     const { stdout } = await plan(shop, TARGET);
     expect(stdout).toContain(
-      'python 3.11.11 · linux/arm64 · glibc 2.36 · as Poetry 2.4.1 selects (lock-markers)',
+      'python 3.11.11 · linux/arm64 · glibc 2.36 · selected as Poetry 2.4.1 does (lock-markers)',
     );
     expect(stdout).toContain('alpha 1.0  alpha-1.0-py3-none-any.whl  hut');
     expect(stdout).toContain('hut 1.0.0  (the project itself)');
