@@ -39,7 +39,9 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   const { destinations, spelled, named } = await openDestinations(request, decoded);
   const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
   for (const tag of tags) parseReference(tag);
-  for (const destination of destinations) await destination.check(context);
+  for (const [position, destination] of destinations.entries()) {
+    await naming(spelled[position] ?? '', destination.check(context));
+  }
   const pools: LayerPool[] = [];
   const pool = once(async () => {
     const { openLayerPool, workerCount } = await import('./layer-pool.ts');
@@ -64,11 +66,10 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
       try {
         const published: BuildDestination[] = [];
         for (const [position, destination] of destinations.entries()) {
-          const { kind, path, changed } = await destination
-            .write(image, tags, context)
-            .catch((error: unknown) => {
-              throw unwritten(error, spelled[position] ?? '');
-            });
+          const { kind, path, changed } = await naming(
+            spelled[position] ?? '',
+            destination.write(image, tags, context),
+          );
           // Where the image is found: an engine knows it by its names alone.
           const where = path === undefined ? `${kind} · ${tags.join(' · ')}` : `${kind}:${path}`;
           context.emit({ type: 'published', where, changed });
@@ -84,7 +85,13 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   }
 }
 
-/** What the system says where a destination cannot be written, with what was being done. */
+/** Fails with what the system says where a destination cannot be written, and with what was being done. */
+function naming<T>(destination: string, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    throw unwritten(error, destination);
+  });
+}
+
 function unwritten(error: unknown, destination: string): BivyError {
   if (error instanceof BivyError || (error as NodeJS.ErrnoException).syscall === undefined) {
     return toBivyError(error);

@@ -8,12 +8,12 @@ import { generateDockerfile } from '../dockerfile/generate.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { followedPoetry } from '../lock/behaviour.ts';
 import { planInstall } from '../lock/plan-install.ts';
-import { findCommand } from '../project/entrypoint.ts';
-import { collectFiles, type ProjectFiles } from '../project/files.ts';
+import type { ProjectFiles } from '../project/files.ts';
 import { allows, parseConstraint } from '../python/constraint.ts';
 import { parseVersion } from '../python/version.ts';
 import { type Decoded, decodeInputs } from './decoded.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
+import { readSources } from './sources.ts';
 
 export interface DockerfileRequest extends InputRequest {
   /** Absent: the best. */
@@ -76,15 +76,7 @@ async function gatherFacts({ project, settings, lock }: Decoded, directory: stri
   const locked = await lock();
   const poetry = locked.poetry ?? followedPoetry(locked, project);
   const python = choosePython(project.pythonVersions, settings.python, project.file);
-  const files = collectFiles(directory, project, { root: true, include: settings.include, poetry });
-  const command = findCommand({
-    ...(settings.cmd === undefined ? {} : { cmd: settings.cmd }),
-    entrypoint: settings.entrypoint,
-    project,
-    installed: project.packageMode,
-    files: [...files.wheel, ...files.work],
-    read: (source) => readFileSync(join(directory, source), 'utf8'),
-  });
+  const { files, command } = readSources({ directory, project, settings, poetry, root: true });
   const plan = planInstall(project, locked, targetOf(python), {
     only: settings.only,
     with: settings.with,

@@ -13,7 +13,6 @@ const NONROOT = { name: 'nonroot', uid: 65532, home: '/home/nonroot' } as const;
 
 export interface EnvironmentOptions {
   readonly facts: BaseFacts;
-  /** Absent on a base without Python (`scratch`), where the user wants it so. */
   readonly python: BasePython;
   /** `[tool.bivy] user`; absent: the base's if that is not root, else 65532. */
   readonly user?: string;

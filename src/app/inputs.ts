@@ -34,8 +34,6 @@ export interface SelectionFlags {
 export interface Inputs {
   /** Absolute path. */
   readonly directory: string;
-  /** As the user named it, for messages. */
-  readonly spelling: string;
   readonly pyproject: string;
   readonly lock: string;
   readonly flags: SettingFlags;
@@ -88,7 +86,6 @@ export function readInputs({
   );
   return {
     directory: absolute,
-    spelling: directory,
     pyproject,
     lock,
     flags,
@@ -128,7 +125,7 @@ export async function inProject<T>(directory: string, use: () => Promise<T>): Pr
 }
 
 /** Variables that say where or how to work, not what comes out. */
-const UNRELATED: ReadonlySet<string> = new Set(['BIVY_CACHE_DIR', 'BIVY_WORKERS', 'BIVY_SHARED', 'BIVY_CI']);
+const UNRELATED: ReadonlySet<string> = new Set(['BIVY_CACHE_DIR', 'BIVY_WORKERS']);
 
 function readText(directory: string, name: string, missing: () => never): string {
   try {

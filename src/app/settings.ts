@@ -9,7 +9,7 @@ const INIT = ['/usr/bin/tini', '--'] as const;
 
 export interface Findings {
   readonly user: string;
-  readonly command: Command | undefined;
+  readonly command: Command;
   /** Of a composed base: `LANG`, `SSL_CERT_FILE`. */
   readonly defaults: Readonly<Record<string, string>>;
 }
@@ -23,7 +23,7 @@ export function imageSettings(settings: Settings, { user, command, defaults }: F
     user,
     workdir: settings.workdir,
     entrypoint: [...(settings.init ? INIT : []), ...settings.entrypoint],
-    cmd: command?.cmd ?? [],
+    cmd: command.cmd,
     labels: Object.fromEntries(settings.labels),
     expose: settings.expose,
     volumes: settings.volumes,

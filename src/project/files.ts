@@ -26,6 +26,8 @@ export interface FileOptions {
   readonly poetry: string;
   /** Paths below the project that are no part of it: where this build writes images. */
   readonly leaveOut?: readonly string[];
+  /** First line of a `.dockerignore` that bivy wrote: it lists what a Dockerfile copies, and is no word of the user's. */
+  readonly generated?: string;
 }
 
 /** Lists of one element type: placements before reading, placed files after. */
@@ -77,14 +79,14 @@ export function chooseFiles(
   project: Project,
   tree: Tree,
   findIgnoredFiles: () => Ignored | undefined,
-  { root, include, poetry, leaveOut = [] }: FileOptions,
+  { root, include, poetry, leaveOut = [], generated }: FileOptions,
 ): FileChoice {
   const era = buildEra(poetry);
   const ignored = root || !project.packageMode || include.length > 0 ? findIgnoredFiles() : undefined;
   const chosen = chooseWorkFiles(tree, {
     sources: !project.packageMode,
     include,
-    dockerignore: readDockerignore(tree),
+    dockerignore: readDockerignore(tree, generated),
     ignored,
     leaveOut,
     location: { file: project.file },
@@ -118,10 +120,10 @@ export function chooseFiles(
   };
 }
 
-function readDockerignore(tree: Tree): Dockerignore {
-  return parseDockerignore(
-    (tree.kind('.dockerignore') === undefined ? undefined : tree.text('.dockerignore')) ?? '',
-  );
+function readDockerignore(tree: Tree, generated: string | undefined): Dockerignore {
+  const text = (tree.kind('.dockerignore') === undefined ? undefined : tree.text('.dockerignore')) ?? '';
+  const [first = ''] = text.split('\n', 1);
+  return parseDockerignore(generated !== undefined && first.trimEnd() === generated ? '' : text);
 }
 
 const SECRETS = '.env';

@@ -55,7 +55,7 @@ export function planLines(plan: InstallPlan): string[] {
   ]);
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
   return [
-    `python ${python} · ${platform} · ${libc.family} ${libc.major}.${libc.minor} · as Poetry ${plan.poetry} selects (${plan.mode})`,
+    `python ${python} · ${platform} · ${libc.family} ${libc.major}.${libc.minor} · selected as Poetry ${plan.poetry} does (${plan.mode})`,
     '',
     ...rows.map(([name = '', file = '', why = '']) =>
       `${name.padEnd(widths[0] ?? 0)}  ${file.padEnd(widths[1] ?? 0)}  ${why}`.trimEnd(),
