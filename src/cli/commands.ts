@@ -59,7 +59,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Prints the digest of the image on stdout; the same commit, platform and base give the same one everywhere.',
       '',
       'Destinations: `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`.',
-      'Default: `oci:dist/NAME`, after the project.',
+      'Default: `oci:dist/NAME`, after the project. What bivy wrote there before is replaced whole; anything else is refused.',
     ],
     options: {
       tag: {
