@@ -240,7 +240,7 @@ describe.runIf(engine)('in a container', () => {
       'docker',
       '--verbose',
     ]);
-    expect(again.stderr).toMatch(/^ {2}same +docker$/m);
+    expect(again.stderr).toMatch(/^ {2}same +docker · bivy-e2e\/annapurna:1$/m);
     expect(again.stderr).not.toContain('read sha256:');
     const copy = join(folder, 'edited');
     execFileSync('cp', ['-r', join(ROOT, 'examples', 'annapurna'), copy]);
