@@ -199,6 +199,13 @@ export class DirectoryCache implements Cache {
     try {
       makeDirectory(directory);
     } catch (error) {
+      const known = toBivyError(error);
+      if (known.code === 'DISK_FULL' || known.code === 'PERMISSION') {
+        throw new BivyError(known.code, `cannot use the cache \`${this.root}\``, {
+          hint: 'point `BIVY_CACHE_DIR` at a directory where this user may write and space is left',
+          cause: error,
+        });
+      }
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'EEXIST' && code !== 'ENOTDIR' && code !== 'ENOENT' && code !== 'ELOOP') throw error;
       throw new BivyError(
