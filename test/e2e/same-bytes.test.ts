@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isThere } from '../support/images.ts';
 import {
+  copyProgram,
   digestOfBuild,
   digestOfNewLayers,
   PROGRAM,
@@ -12,6 +13,7 @@ import {
   scratchFolder,
   sharedCache,
   sharedFolder,
+  start,
 } from './support/program.ts';
 
 // One digest, whatever the machine is like: of annapurna on a composed base, and of everest, whose layers are many and
@@ -131,7 +133,7 @@ describe('the digest is the same', () => {
     execFileSync('chown', ['-R', '65534:65534', cache, home]);
     chmodSync(folder, 0o755);
     // The checkout may be out of that user's sight: a copy of the program is not.
-    const program = join(copyProgram(), 'dist', 'cli', 'main.js');
+    const program = copyProgram(join(folder, 'program'));
     const user = [
       'setpriv',
       '--reuid',
@@ -149,6 +151,20 @@ describe('the digest is the same', () => {
       environment: { HOME: home, BIVY_CACHE_DIR: cache },
     });
     expect(digest).toBe(expected);
+
+    // The same user, where only root may write: a clear error, and nothing made.
+    const forbidden = join(folder, 'forbidden');
+    mkdirSync(forbidden, { mode: 0o755 });
+    const { status, stdout } = await start(['build', copy, ...BASE, '-o', `oci:${forbidden}/out`, '--json'], {
+      command: user,
+      cwd: home,
+      environment: { HOME: home, BIVY_CACHE_DIR: cache },
+    }).ended;
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'PERMISSION', hint: expect.stringMatching(/./) },
+    });
+    expect(readdirSync(forbidden)).toEqual([]);
   });
 
   it('with a cache that is empty', async () => {
@@ -190,27 +206,4 @@ function nodeOf(version: string): string {
     );
   }
   return node;
-}
-
-function copyProgram(): string {
-  const place = join(folder, 'program');
-  mkdirSync(place);
-  for (const name of ['dist', 'package.json'])
-    cpSync(join(ROOT, name), join(place, name), { recursive: true });
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  for (const name of packagesOf(Object.keys(dependencies))) {
-    cpSync(join(ROOT, 'node_modules', name), join(place, 'node_modules', name), { recursive: true });
-  }
-  return place;
-}
-
-/** The packages and what they depend on. */
-function packagesOf(names: readonly string[], seen: Set<string> = new Set()): ReadonlySet<string> {
-  for (const name of names) {
-    const manifest = join(ROOT, 'node_modules', name, 'package.json');
-    if (seen.has(name) || !existsSync(manifest)) continue;
-    seen.add(name);
-    packagesOf(Object.keys(JSON.parse(readFileSync(manifest, 'utf8')).dependencies ?? {}), seen);
-  }
-  return seen;
 }

@@ -1,7 +1,7 @@
 // The compiled program as users run it, and the places that its tests share.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,4 +101,24 @@ export async function digestOfNewLayers(args: readonly string[], options: RunOpt
   const cached = made.images.flatMap((image) => image.layers.filter((layer) => layer.cached));
   if (cached.length > 0) throw new Error(`layers from the cache: ${JSON.stringify(cached)}`);
   return made.digest;
+}
+
+/** Copies the program with what it needs, for users out of whose sight the checkout is. @returns its main file */
+export function copyProgram(folder: string): string {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const needed = [...packagesBelow(Object.keys(dependencies))].map((name) => join('node_modules', name));
+  for (const path of ['dist', 'package.json', ...needed]) {
+    cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+  }
+  return join(folder, 'dist', 'cli', 'main.js');
+}
+
+function packagesBelow(names: readonly string[], seen: Set<string> = new Set()): ReadonlySet<string> {
+  for (const name of names) {
+    const manifest = join(ROOT, 'node_modules', name, 'package.json');
+    if (seen.has(name) || !existsSync(manifest)) continue;
+    seen.add(name);
+    packagesBelow(Object.keys(JSON.parse(readFileSync(manifest, 'utf8')).dependencies ?? {}), seen);
+  }
+  return seen;
 }
