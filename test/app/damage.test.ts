@@ -100,8 +100,8 @@ describe('a cache that was damaged', () => {
     expect(kinds).toEqual(
       expect.arrayContaining(['layers', 'layer-contents', 'preparations', 'wheel-sizes']),
     );
-    for (const one of kinds) {
-      for (const other of kinds) {
+    for (const [position, one] of kinds.entries()) {
+      for (const other of kinds.slice(position)) {
         for (const kind of [one, other])
           rmSync(shop.path('cache', 'records', kind), { recursive: true, force: true });
         const again = await shop.build();

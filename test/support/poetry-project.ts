@@ -45,13 +45,20 @@ export function locked(wheel: BuiltWheel, more: Partial<Locked> = {}): Locked {
   };
 }
 
+const wheels = new Map<string, BuiltWheel>();
+
 /** A wheel of one package, `NAME/__init__.py`, with `data` bytes that do not compress beside it. */
 export function moduleWheel(name: string, version = '1.0', data = 0, more: WheelSpec = {}): BuiltWheel {
+  const key = JSON.stringify([name, version, data, more]);
+  const known = wheels.get(key);
+  if (known !== undefined) return known;
   const files: ZipMemberSpec[] = [
     { name: `${name}/__init__.py`, content: `NAME = "${name}"\nVERSION = "${version}"\n` },
   ];
   if (data > 0) files.push({ name: `${name}/data.bin`, content: noise(`${name} ${version}`, data) });
-  return buildWheel({ name, version, ...more, files: [...files, ...(more.files ?? [])] });
+  const wheel = buildWheel({ name, version, ...more, files: [...files, ...(more.files ?? [])] });
+  wheels.set(key, wheel);
+  return wheel;
 }
 
 /** Bytes without a pattern, the same for the same seed. */
