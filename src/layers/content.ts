@@ -6,6 +6,7 @@ import { pipeline, Readable, type TransformOptions } from 'node:stream';
 import { crc32, createInflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { BivyError } from '../kernel/errors.ts';
 import type { Content } from './entry.ts';
+import { leaveOpen } from './open-stream.ts';
 
 /** A file below this size is held whole while it is read; a larger one passes in pieces. */
 const WHOLE_MAX = 1 << 20;
@@ -57,28 +58,41 @@ export function createFileReader(): FileReader {
 /** A piece of a DEFLATE stream as it passes: first the compressed bytes that were read, then what they gave. */
 export type TakePiece = (bytes: Uint8Array) => void;
 
-/** What to do with the pieces; `compressed` sees every byte of the raw stream, `inflated` every byte of the file. */
+/**
+ * What to do with the pieces. `compressed` sees every byte of a raw stream that gives the file, `inflated` every byte of
+ * the file.
+ */
 export interface PieceTakers {
   readonly compressed?: TakePiece;
   readonly inflated: TakePiece;
 }
 
-/** @throws BivyError `WHEEL_INVALID` where the stream is not what was promised; `what` names it */
+/**
+ * Returns whether `compressed` was given a stream that was left open on a byte's edge (see `leaveOpen`).
+ * @throws BivyError `WHEEL_INVALID` where the stream is not what was promised; `what` names it
+ */
 export async function passDeflate(
   reader: FileReader,
   content: DeflateContent,
   size: number,
   what: string,
   take: PieceTakers,
-): Promise<void> {
+): Promise<boolean> {
   if (size <= WHOLE_MAX && content.compressedSize <= WHOLE_MAX) {
     const bytes = reader.read(content.path, content.offset, content.compressedSize);
+    const open = take.compressed === undefined ? undefined : leaveOpen(bytes, size, content.crc32);
+    if (open !== undefined) {
+      take.compressed?.(open.compressed);
+      take.inflated(open.inflated);
+      return true;
+    }
     const whole = inflateWhole(bytes, content, size, what);
     take.compressed?.(bytes);
     take.inflated(whole);
-    return;
+    return false;
   }
   await inflateInPieces(reader, content, size, what, take);
+  return false;
 }
 
 function inflateWhole(bytes: Buffer, content: DeflateContent, size: number, what: string): Buffer {

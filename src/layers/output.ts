@@ -1,6 +1,7 @@
 // The two ends of a layer's byte stream: the tar that is hashed for the diffID, and the gzip blob that is hashed for
 // the digest and written to a file. A gzip member is [our own DEFLATE output, ended on a byte's edge] [a raw DEFLATE
-// stream taken as it is]: RFC 1951 lets blocks follow each other, and CRC-32s can be joined without the bytes.
+// stream taken as it is], and again where that stream could be left open: RFC 1951 lets blocks follow each other, and
+// CRC-32s can be joined without the bytes.
 
 import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -72,8 +73,8 @@ export interface LayerStream {
   compressed(bytes: Uint8Array): void;
   /** The same bytes, inflated. */
   inflated(bytes: Uint8Array): void;
-  /** The raw stream has been passed whole; ends the member. */
-  endSplice(crc: number, size: number): void;
+  /** The raw stream has been passed whole; ends the member, unless the stream was left open. */
+  endSplice(crc: number, size: number, open: boolean): void;
   /** Ends the last member. */
   finish(): Digest;
 }
@@ -113,10 +114,10 @@ export function createLayerStream(take: (bytes: Uint8Array) => void): LayerStrea
     inflated(bytes) {
       hash.update(bytes);
     },
-    endSplice(splicedCrc, splicedSize) {
+    endSplice(splicedCrc, splicedSize, more) {
       crc = combineCrc(crc, splicedCrc, splicedSize);
       size += splicedSize;
-      end();
+      if (!more) end();
     },
     finish() {
       begin();

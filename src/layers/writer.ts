@@ -6,7 +6,7 @@ import { createHash, hash } from 'node:crypto';
 import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { type ArrangedPart, arrange } from './arrange.ts';
-import { createFileReader, type FileReader, passDeflate, passSlice } from './content.ts';
+import { createFileReader, type FileReader, type PieceTakers, passDeflate, passSlice } from './content.ts';
 import type { Entry, FileDigest, FileEntry, Part } from './entry.ts';
 import { SPLICE_THRESHOLD } from './layout.ts';
 import { createBlobFile, createLayerStream, type LayerStream } from './output.ts';
@@ -124,14 +124,14 @@ async function writeFile(work: Work, entry: FileEntry, part: string): Promise<Fi
   const { stream } = work;
   const { content, size } = entry;
   writeHeader(stream, entry, size);
-  let digest: FileDigest;
+  let digest: PassedFile;
   if (content.kind === 'deflate' && work.isSpliced(entry)) {
     stream.beginSplice();
     digest = await passFile(work, entry, part, {
       compressed: (bytes) => stream.compressed(bytes),
       inflated: (bytes) => stream.inflated(bytes),
     });
-    stream.endSplice(content.crc32, size);
+    stream.endSplice(content.crc32, size, digest.open);
   } else {
     digest = await passFile(work, entry, part, { inflated: (bytes) => stream.write(bytes) });
   }
@@ -143,26 +143,34 @@ function hashFile(work: Work, entry: FileEntry, part: string): Promise<FileDiges
   return passFile(work, entry, part, { inflated: () => {} });
 }
 
+interface PassedFile extends FileDigest {
+  /** Whether what was passed as compressed was left open. */
+  readonly open: boolean;
+}
+
 async function passFile(
   { reader }: Work,
   { path, content, size }: FileEntry,
   part: string,
-  take: { compressed?: (bytes: Uint8Array) => void; inflated: (bytes: Uint8Array) => void },
-): Promise<FileDigest> {
+  take: PieceTakers,
+): Promise<PassedFile> {
   const what = `\`${path}\` of ${part}`;
   if (content.kind === 'bytes') {
     if (content.bytes.length !== size) {
       throw new BivyError('INTERNAL', `${what} has ${content.bytes.length} bytes, but declares ${size}`);
     }
     take.inflated(content.bytes);
-    return { sha256: hash('sha256', content.bytes, 'hex'), size };
+    return { sha256: hash('sha256', content.bytes, 'hex'), size, open: false };
   }
   const digest = createHash('sha256');
   function inflated(bytes: Uint8Array): void {
     digest.update(bytes);
     take.inflated(bytes);
   }
+  let open = false;
   if (content.kind === 'slice') passSlice(reader, content, size, what, inflated);
-  else if (content.kind === 'deflate') await passDeflate(reader, content, size, what, { ...take, inflated });
-  return { sha256: digest.digest('hex'), size };
+  else if (content.kind === 'deflate') {
+    open = await passDeflate(reader, content, size, what, { ...take, inflated });
+  }
+  return { sha256: digest.digest('hex'), size, open };
 }
