@@ -53,9 +53,11 @@ export interface Preparation {
 }
 
 const RECORDS = 'preparations';
+/** To be raised with every change of `Prepared`, or of what it is made by: versions of bivy that are no releases have one number. */
+const SHAPE = 2;
 
 export async function prepare(options: PrepareOptions, context: Context): Promise<Preparation> {
-  const key = keyOf({ identity: options.identity, base: options.base.key });
+  const key = keyOf({ identity: options.identity, base: options.base.key, shape: SHAPE });
   const known = context.cache.readRecord<Prepared>(RECORDS, key);
   if (known !== undefined && haveBlobs(context.cache, known.layers)) {
     return { prepared: known, made: new Set(), cachedWheels: known.wheels.total };

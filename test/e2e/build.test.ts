@@ -5,16 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { isThere } from '../support/images.ts';
 import { CLIENT, docker, haveEngine } from './support/engine.ts';
-import {
-  copyProgram,
-  digestOfBuild,
-  PROGRAM,
-  ROOT,
-  scratchFolder,
-  sharedCache,
-  start,
-  succeed,
-} from './support/program.ts';
+import { copyProgram, digestOfBuild, PROGRAM, scratchFolder, start, succeed } from './support/program.ts';
+import { ROOT, sharedCache } from './support/shared-folders.ts';
 
 const folder = scratchFolder();
 const engine = haveEngine();

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuildDocument } from '../../src/report/build.ts';
 import { isThere } from '../support/images.ts';
 import { docker, haveEngine } from './support/engine.ts';
-import { ROOT, scratchFolder, succeed } from './support/program.ts';
+import { scratchFolder, succeed } from './support/program.ts';
+import { ROOT } from './support/shared-folders.ts';
 
 const engine = haveEngine();
 const folder = scratchFolder();

@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { digestOfBuild, scratchFolder, sharedCache, start } from './support/program.ts';
+import { digestOfBuild, scratchFolder, start } from './support/program.ts';
+import { sharedCache } from './support/shared-folders.ts';
 
 const folder = scratchFolder();
 const ARGUMENTS = ['examples/annapurna', '--base', 'debian:12'];

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROOT, scratchFolder, sharedCache } from './support/program.ts';
+import { scratchFolder } from './support/program.ts';
+import { ROOT, sharedCache } from './support/shared-folders.ts';
 
 const folder = scratchFolder();
 const environment = { ...process.env, BIVY_CACHE_DIR: sharedCache() };

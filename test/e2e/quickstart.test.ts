@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { engineAnswers } from './support/engine.ts';
-import { ROOT, sharedCache } from './support/program.ts';
+import { ROOT, sharedCache } from './support/shared-folders.ts';
 
 describe('npm run quickstart', () => {
   it('builds the example, says what it made and how to run it, and runs it where an engine answers', () => {

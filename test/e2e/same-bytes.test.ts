@@ -8,13 +8,11 @@ import {
   digestOfBuild,
   digestOfNewLayers,
   PROGRAM,
-  ROOT,
   type RunOptions,
   scratchFolder,
-  sharedCache,
-  sharedFolder,
   start,
 } from './support/program.ts';
+import { ROOT, sharedCache, sharedFolder } from './support/shared-folders.ts';
 
 // One digest, whatever the machine is like: of annapurna on a composed base, and of everest, whose layers are many and
 // whose wheels are made by several workers.
@@ -32,7 +30,7 @@ const MADE = ['layers', 'layer-contents', 'preparations', 'debian-bases'];
 function downloadsAlone(name: string, copy: '-rl' | '-r' = '-rl'): string {
   const cache = mkdtempSync(join(folder, `${name}-`));
   for (const part of ['blobs', 'records']) execFileSync('cp', [copy, join(sharedCache(), part), cache]);
-  for (const kind of MADE) rmSync(join(cache, 'records', kind), { recursive: true });
+  for (const kind of MADE) rmSync(join(cache, 'records', kind), { recursive: true, force: true });
   return cache;
 }
 

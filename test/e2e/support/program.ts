@@ -1,32 +1,14 @@
-// The compiled program as users run it, and the places that its tests share.
+// The compiled program as users run it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import type { BuildDocument } from '../../../src/report/build.ts';
+import { ROOT, sharedCache } from './shared-folders.ts';
 
-export const ROOT: string = fileURLToPath(new URL('../../..', import.meta.url));
 export const PROGRAM: string = join(ROOT, 'dist', 'cli', 'main.js');
-
-/** A folder for what is downloaded, kept between runs: wheels, Debian packages, other versions of Node. */
-export function sharedFolder(...names: string[]): string {
-  const home = process.env['XDG_CACHE_HOME'];
-  const folder = join(
-    home !== undefined && home !== '' ? home : join(homedir(), '.cache'),
-    'bivy-test',
-    ...names,
-  );
-  mkdirSync(folder, { recursive: true });
-  return folder;
-}
-
-/** A cache that builds share where it need not be cold. */
-export function sharedCache(): string {
-  return sharedFolder('cache');
-}
 
 /** A folder that goes with the test file. */
 export function scratchFolder(): string {
