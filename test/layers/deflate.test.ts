@@ -7,6 +7,7 @@ import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDeflater } from '../../src/layers/deflate.ts';
+import { leaveOpen } from '../../src/layers/open-stream.ts';
 
 /** One stream in the given pieces; `ending` says how it ends. */
 function deflate(pieces: readonly Uint8Array[], ending: 'flush' | 'finish'): Buffer {
@@ -194,6 +195,13 @@ function cases(): { input: Buffer; expected: string } {
     add(
       Buffer.concat([deflate([plain], 'flush'), deflate([after], 'flush'), deflateRawSync(after)]),
       Buffer.concat([plain, after, after]),
+    );
+    // As in a layer: our own, a stream of an archive that was left open, and our own again.
+    const taken = leaveOpen(deflateRawSync(after, { level: plain.length % 10 }), after.length, crc32(after));
+    if (taken === undefined) throw new Error('a thousand bytes are one block');
+    add(
+      Buffer.concat([deflate([plain], 'flush'), taken.compressed, deflate([plain], 'finish')]),
+      Buffer.concat([plain, after, plain]),
     );
   }
   return { input: Buffer.concat(streams), expected: lines.join('\n') };

@@ -168,9 +168,21 @@ describe('writeLayer', () => {
     expect((await write([two, one])).blob.equals(blob)).toBe(false);
   });
 
-  it('takes the compressed bytes of large files as they are, and one member for each', async () => {
-    const large = text(100_000);
+  it('keeps files of one block in one member, as they are but for their first bit', async () => {
+    const large = text(20_000);
+    const compressed = deflateRawSync(large);
+    expect(compressed[0]! & 1).toBe(1);
+    const entries = ['a', 'b', 'c'].map((path) => deflatedFile(path, large, { compressed }));
+    const { blob, contents } = await write([part([...entries, bytesFile('d', 'd')])]);
+    expect(blob.toString('latin1').split(compressed.toString('latin1', 1))).toHaveLength(1 + 3);
+    expect(blob.toString('latin1').split('\x1f\x8b\x08\0\0\0\0\0\0\xff')).toHaveLength(1 + 1);
+    for (const path of ['a', 'b', 'c']) expect(contents.get(path)!.equals(large)).toBe(true);
+  });
+
+  it('takes the compressed bytes of larger files as they are, and one member for each', async () => {
+    const large = text(1_000_000);
     const compressed = deflateRawSync(large, { level: 1 });
+    expect(compressed[0]! & 1).toBe(0);
     const entry = deflatedFile('large', large, { compressed });
     const { blob } = await write([part([entry, deflatedFile('small', text(16_383))])]);
     expect(blob.includes(compressed)).toBe(true);
