@@ -8,7 +8,7 @@ import { digestOfBuild, scratchFolder, start } from './support/program.ts';
 import { sharedCache } from './support/shared-folders.ts';
 
 const folder = scratchFolder();
-const ARGUMENTS = ['examples/annapurna', '--base', 'debian:12'];
+const ARGUMENTS = ['examples/annapurna', '--base', 'debian:12', '--verbose'];
 const MOMENTS = 20;
 let expected = '';
 /** Milliseconds of a build that makes everything. */

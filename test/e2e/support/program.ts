@@ -17,6 +17,8 @@ export function scratchFolder(): string {
   return folder;
 }
 
+const LIMIT_MS = 180_000;
+
 export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -52,9 +54,14 @@ export function start(args: readonly string[], { cwd, environment = {}, command 
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  // A build that hangs is a fault like any other, and must be told with what it said last.
+  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+    child.on('close', (status, signal) => {
+      clearTimeout(limit);
+      resolve({ status, signal, stdout, stderr });
+    });
   });
   return { child, ended };
 }
