@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PlanDocument } from '../src/report/plan.ts';
 import { writeLargeWheel } from '../test/support/large-wheel.ts';
-import { BIVY, median, ratioOf, runNode } from './process.ts';
+import { BIVY, median, runNode } from './process.ts';
 import type { BenchRow } from './row.ts';
 
 const EVEREST = fileURLToPath(new URL('../examples/everest', import.meta.url));
 const SPLICE = fileURLToPath(new URL('./children/splice.mjs', import.meta.url));
 const GZIP = fileURLToPath(new URL('./children/gzip.mjs', import.meta.url));
 const HEAVY = /^(numpy|pandas|scipy)-/;
-const RUNS = 5;
+const RUNS = 7;
 const UNPACKINGS = 15;
 
 interface Wheel {
@@ -86,27 +86,25 @@ function measureMaking(work: string, wheels: readonly Wheel[]): BenchRow[] {
   });
   const ours: Taken[] = [];
   const theirs: Taken[] = [];
-  const wall = ratioOf(
-    () => {
-      theirs.push(JSON.parse(runNode({ args: [GZIP, fresh(work, 'gzip'), ...trees] }).stdout) as Taken);
-      return theirs.at(-1)!.seconds;
-    },
-    () => {
-      ours.push(splice(work, wheels, 2));
-      return ours.at(-1)!.seconds;
-    },
-    RUNS,
-  );
+  for (let run = 0; run < RUNS; run++) {
+    theirs.push(JSON.parse(runNode({ args: [GZIP, fresh(work, 'gzip'), ...trees] }).stdout) as Taken);
+    ours.push(splice(work, wheels, 2));
+  }
+  // The best of each: what else this machine does can only slow a run down.
+  const best = {
+    ours: Math.min(...ours.map((each) => each.seconds)),
+    theirs: Math.min(...theirs.map((each) => each.seconds)),
+  };
   const cpu = median(ours.map((each) => each.cpu)) / median(theirs.map((each) => each.cpu));
   const growth = (ours[0]!.size / theirs[0]!.size - 1) * 100;
   return [
     {
       name: 'layers of numpy, pandas and scipy, two workers',
-      figure: wall.ratio,
+      figure: best.theirs / best.ours,
       limit: 3,
       unit: 'x as fast as tar + gzip -6',
       better: 'higher',
-      detail: `${seconds(wall.b)} against ${seconds(wall.a)} in one thread of Node's zlib, which hashes nothing; whole processes, median of ${RUNS} pairs`,
+      detail: `${seconds(best.ours)} against ${seconds(best.theirs)} in one thread of Node's zlib, which hashes nothing; whole processes, best of ${RUNS} in turn`,
     },
     {
       name: 'their CPU time',
