@@ -24,6 +24,8 @@ export interface PoetryProject {
   readonly version?: string;
   readonly python?: string;
   readonly packages?: readonly Locked[];
+  /** False: nothing to install, sources alone. */
+  readonly packageMode?: boolean;
   /** Lines below `[tool.bivy]`. */
   readonly bivy?: string;
   /** Lines after everything else. */
@@ -82,7 +84,7 @@ export function writeProject(directory: string, project: PoetryProject = {}): vo
       .map((found) => `${found.name} = "*"\n`)
       .join('');
   const pyproject = [
-    `[tool.poetry]\nname = "${name}"\nversion = "${version}"\ndescription = "A test"\nauthors = []\n`,
+    `[tool.poetry]\nname = "${name}"\nversion = "${version}"\ndescription = "A test"\nauthors = []\n${project.packageMode === false ? 'package-mode = false\n' : ''}`,
     `[tool.poetry.dependencies]\npython = "${python}"\n${of('main')}`,
     ...groups.map((group) => `[tool.poetry.group.${group}.dependencies]\n${of(group)}`),
     ...(bivy === '' ? [] : [`[tool.bivy]\n${bivy}\n`]),
