@@ -8,23 +8,20 @@ import type { Entry, Part } from '../layers/entry.ts';
 import { type BaseFacts, isBaseDirectory, resolvePath } from '../oci/facts.ts';
 import type { Command } from '../project/entrypoint.ts';
 import type { Project } from '../project/project.ts';
-import type { Settings } from '../project/settings.ts';
 import { PREFIX } from './environment.ts';
 import { type FileNote, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
-import type { CrossOverlap } from './overlaps.ts';
+import { type CrossOverlap, topOf } from './overlaps.ts';
 import type { Prepared } from './prepare.ts';
-import { readSources } from './sources.ts';
+import type { Sources } from './sources.ts';
 
 export interface ApplicationOptions {
-  readonly directory: string;
   readonly project: Project;
-  readonly settings: Settings;
+  readonly sources: Sources;
+  /** `/app` */
+  readonly workdir: string;
   readonly facts: BaseFacts;
   readonly prepared: Prepared;
   readonly prepareAnew: () => Promise<Prepared>;
-  readonly root: boolean;
-  /** Paths below the project where this build writes. */
-  readonly leaveOut: readonly string[];
 }
 
 export interface Application {
@@ -39,22 +36,15 @@ export interface Application {
 }
 
 export async function makeApplication(options: ApplicationOptions, context: Context): Promise<Application> {
-  const { directory, project, settings, prepared, root, facts } = options;
-  const { files, command } = readSources({
-    directory,
-    project,
-    settings,
-    poetry: prepared.plan.writer,
-    root,
-    leaveOut: options.leaveOut,
-  });
+  const { project, prepared, facts } = options;
+  const { files, command } = options.sources;
   for (const message of files.warnings) context.emit({ type: 'warning', message });
   const { rootParts } = await import('../wheels/root.ts');
   const parts = rootParts(project, files, {
     python: prepared.python,
     prefix: PREFIX,
     location: `/${resolvePath(facts, PREFIX.slice(1))}`,
-    workdir: `/${resolvePath(facts, settings.workdir.slice(1))}`,
+    workdir: `/${resolvePath(facts, options.workdir.slice(1))}`,
   }).map((part) => layOnBase(part, facts));
   if (parts.every((part) => part.entries.length === 0)) {
     return { layer: undefined, cached: true, command, unpacked: 0, overlaps: [] };
@@ -94,12 +84,10 @@ function layOnBase(part: Part, facts: BaseFacts): Part {
 
 /** Whether any of the project's files could stand where a wheel's does. */
 function meetsWheels(files: readonly FileNote[], { python, tops }: Prepared): boolean {
-  const site = `lib/python${python}/site-packages/`;
-  const names = new Set(tops);
+  const names = new Set<string | undefined>(tops);
   return files.some(([path]) => {
-    const inside = path.indexOf(site);
-    if (inside >= 0) return names.has(path.slice(inside + site.length).split('/')[0] ?? '');
-    return path.includes('/.venv/');
+    const top = topOf(path, python);
+    return top !== undefined && names.has(top);
   });
 }
 

@@ -7,12 +7,13 @@ import { MARKER, type ProjectFacts, type Rung } from '../dockerfile/facts.ts';
 import { generateDockerfile } from '../dockerfile/generate.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { followedPoetry } from '../lock/behaviour.ts';
-import { planInstall } from '../lock/plan-install.ts';
 import type { ProjectFiles } from '../project/files.ts';
 import { allows, parseConstraint } from '../python/constraint.ts';
+import type { Target } from '../python/target.ts';
 import { parseVersion } from '../python/version.ts';
 import { type Decoded, decodeInputs } from './decoded.ts';
-import { type InputRequest, inProject, readInputs } from './inputs.ts';
+import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
+import { planPackages } from './plan.ts';
 import { readSources } from './sources.ts';
 
 export interface DockerfileRequest extends InputRequest {
@@ -35,7 +36,7 @@ export function makeDockerfile(request: DockerfileRequest): Promise<DockerfileRe
 
 async function generate(request: DockerfileRequest): Promise<DockerfileResult> {
   const inputs = readInputs(request);
-  const facts = await gatherFacts(await decodeInputs(inputs), inputs.directory);
+  const facts = await gatherFacts(await decodeInputs(inputs), inputs);
   const dockerfile = generateDockerfile(facts, request.rung ?? 'best');
   const dockerignore = generateDockerignore(facts);
   if (request.write !== true) return { dockerfile, dockerignore, written: [] };
@@ -72,22 +73,14 @@ function replaceFile(path: string, text: string): void {
 /** Minor versions of Python that official images exist for, oldest first. */
 const PYTHONS = ['3.9', '3.10', '3.11', '3.12', '3.13', '3.14'] as const;
 
-async function gatherFacts({ project, settings, lock }: Decoded, directory: string): Promise<ProjectFacts> {
+async function gatherFacts(decoded: Decoded, inputs: Inputs): Promise<ProjectFacts> {
+  const { project, settings, lock } = decoded;
+  const { directory } = inputs;
   const locked = await lock();
   const poetry = locked.poetry ?? followedPoetry(locked, project);
   const python = choosePython(project.pythonVersions, settings.python, project.file);
   const { files, command } = readSources({ directory, project, settings, poetry, root: true });
-  const plan = planInstall(project, locked, targetOf(python), {
-    only: settings.only,
-    with: settings.with,
-    without: settings.without,
-    extras: settings.extras,
-    allExtras: settings.allExtras,
-    defaultGroups: false,
-    allGroups: false,
-    root: true,
-    allowStale: false,
-  });
+  const plan = await planPackages(decoded, inputs, targetOf(python));
   return {
     name: project.name ?? 'app',
     poetry,
@@ -115,7 +108,7 @@ function topsOf(files: ProjectFiles['wheel']): string[] {
   return [...new Set(tops)].sort();
 }
 
-function targetOf(python: string): Parameters<typeof planInstall>[2] {
+function targetOf(python: string): Target {
   return { python: `${python}.0`, platform: 'linux/amd64', libc: { family: 'glibc', major: 2, minor: 36 } };
 }
 

@@ -2,7 +2,7 @@
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
-import { type Digest, keyOf } from '../kernel/digest.ts';
+import { keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
@@ -17,7 +17,7 @@ import { imageLayer } from './layers.ts';
 import { refuseOverlaps } from './overlaps.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
 import { imageSettings } from './settings.ts';
-import { readSources } from './sources.ts';
+import { readSources, type Sources } from './sources.ts';
 import { chooseBase, choosePlatform } from './target.ts';
 
 export interface ImageRequest {
@@ -39,7 +39,12 @@ export async function makeImage(
   const platform = choosePlatform(settings);
   const reference = chooseBase(settings, project);
   const plan = rememberPlans(decode, inputs);
-  await refuseEarly(reference, platform, inputs, decode, plan, context);
+  const sources = rememberSources(async (poetry) => {
+    const { directory, selection } = inputs;
+    const leaveOut = writtenInside(destinations, inputs);
+    return readSources({ directory, project, settings, poetry, root: selection.root !== false, leaveOut });
+  });
+  await refuseEarly(reference, platform, inputs, decode, plan, sources, context);
   const base = await resolveBase(
     {
       reference,
@@ -82,17 +87,15 @@ export async function makeImage(
   emit({ type: 'wheels', total: wheels.total, cached: cachedWheels, size: wheels.size });
   const application = await makeApplication(
     {
-      directory: inputs.directory,
       project,
-      settings,
+      sources: await sources(prepared.plan.writer),
+      workdir: settings.workdir,
       facts: base.facts,
       prepared,
       prepareAnew: async () => {
         const { prepareAnew } = await import('./prepare-anew.ts');
         return (await prepareAnew(options, context)).prepared;
       },
-      root: inputs.selection.root !== false,
-      leaveOut: writtenInside(destinations, inputs),
     },
     context,
   );
@@ -111,7 +114,7 @@ export async function makeImage(
     });
   }
   const own: ImageLayer[] = prepared.layers.map((note) =>
-    imageLayer(context.cache, note, !made.has(note.record.key as Digest), emit),
+    imageLayer(context.cache, note, !made.has(note.record.key), emit),
   );
   if (application.layer !== undefined)
     own.push(imageLayer(context.cache, application.layer, application.cached, emit));
@@ -151,6 +154,18 @@ function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan
   };
 }
 
+type FindSources = (poetry: string) => Promise<Sources>;
+
+/** The project's own files as the rules of that Poetry have them, read once. */
+function rememberSources(read: FindSources): FindSources {
+  const known = new Map<string, Promise<Sources>>();
+  return (poetry) => {
+    const found = known.get(poetry) ?? read(poetry);
+    known.set(poetry, found);
+    return found;
+  };
+}
+
 /** A stale lock or a package without a wheel is said before a base is composed for it, where the base's Python is known. */
 async function refuseEarly(
   reference: string,
@@ -158,25 +173,20 @@ async function refuseEarly(
   inputs: Inputs,
   decode: () => Promise<Decoded>,
   plan: MakePlan,
+  sources: FindSources,
   { cache }: Context,
 ): Promise<void> {
   const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
   const key = keyOf({ identity: inputs.identity, reference, platform });
   if (own === undefined || cache.readRecord<boolean>('accepted', key) === true) return;
-  const { project, settings, lock } = await decode();
+  const { settings, lock } = await decode();
   const { python, libc } = own;
   choosePython(reference, [{ version: python, executable: '', ...majorMinor(python) }], settings.python);
   const { refuseProblems } = await import('./plan.ts');
   const planned = await plan({ python, platform, libc });
   refuseProblems(planned);
   // What is wrong with the project's own files is said before anything is fetched for it, too.
-  readSources({
-    directory: inputs.directory,
-    project,
-    settings,
-    poetry: (await lock()).poetry ?? planned.poetry,
-    root: inputs.selection.root !== false,
-  });
+  await sources((await lock()).poetry ?? planned.poetry);
   cache.writeRecord('accepted', key, true);
 }
 

@@ -10,9 +10,14 @@ import { createLayerPool, type LayerPool } from '../layers/worker-pool.ts';
 export function workerCount(environment: NodeJS.ProcessEnv): number {
   const asked = environment['BIVY_WORKERS'];
   if (asked === undefined || asked === '') return Math.min(availableParallelism(), 4);
-  const count = Number(asked);
+  return parseWorkers(asked, 'BIVY_WORKERS');
+}
+
+/** @param from what the number was given by. @throws BivyError `USAGE` where it is no number from 1 to 64 */
+export function parseWorkers(text: string, from: string): number {
+  const count = Number(text);
   if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
-  throw new BivyError('USAGE', `\`BIVY_WORKERS\` is \`${asked}\``, {
+  throw new BivyError('USAGE', `\`${from}\` is \`${text}\`, which is no number of threads`, {
     hint: 'give a whole number from 1 to 64',
   });
 }

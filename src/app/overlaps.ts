@@ -50,6 +50,24 @@ export function findOverlaps(
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/**
+ * The part of an environment that a file belongs to, so that two files with different ones cannot be one: `numpy`, a name
+ * right under site-packages, else `bin/uvicorn`, the first two names in the environment. Undefined outside of it.
+ * @param python `3.11`
+ */
+export function topOf(path: string, python: string): string | undefined {
+  const site = `/.venv/lib/python${python}/site-packages/`;
+  const inside = `/${path}`.indexOf(site);
+  if (inside >= 0) return path.slice(inside + site.length - 1).split('/', 1)[0];
+  const environment = `/${path}`.indexOf('/.venv/');
+  return environment < 0
+    ? undefined
+    : path
+        .slice(environment + '/.venv/'.length - 1)
+        .split('/', 2)
+        .join('/');
+}
+
 /** @throws BivyError `OVERLAP_REFUSED` with every path, where the settings say so */
 export function refuseOverlaps(
   overlaps: readonly CrossOverlap[],

@@ -11,7 +11,7 @@ import { fetchFiles } from '../wheels/fetch.ts';
 import type { Decoded } from './decoded.ts';
 import { layEnvironment, PREFIX } from './environment.ts';
 import { type LayerNote, makeLayer } from './layers.ts';
-import { type CrossOverlap, findOverlaps, refuseOverlaps } from './overlaps.ts';
+import { type CrossOverlap, findOverlaps, refuseOverlaps, topOf } from './overlaps.ts';
 import { refuseProblems } from './plan.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
 import { makeWheelLayers, type PlannedWheel, type WheelLayer } from './wheel-layers.ts';
@@ -122,10 +122,12 @@ async function fetchWheels(
   { settings, project }: Decoded,
   context: Context,
 ): Promise<void> {
-  const files = wheels.map(({ package: { name, version, source, file } }) => {
-    if (file === null) throw new BivyError('INTERNAL', `no file was chosen for \`${name}\``);
-    return { package: name, version, source, file };
-  });
+  const files = wheels.map(({ package: { name, version, source }, fileName, sha256 }) => ({
+    package: name,
+    version,
+    source,
+    file: { name: fileName, sha256 },
+  }));
   // How many were cached is known better here than there, where only the missing are asked for.
   const quiet: Context = {
     ...context,
@@ -188,13 +190,6 @@ function sumOnce(files: readonly (readonly [string, string, number, string])[], 
 }
 
 function topsOf(paths: readonly string[], python: string): string[] {
-  const site = `lib/python${python}/site-packages/`;
-  const tops = new Set<string>();
-  for (const path of paths) {
-    const inside = path.indexOf(site);
-    const bin = path.indexOf('/.venv/bin/');
-    if (inside >= 0) tops.add(path.slice(inside + site.length).split('/')[0] ?? '');
-    else if (bin >= 0) tops.add(`bin/${path.slice(bin + '/.venv/bin/'.length)}`);
-  }
-  return [...tops].sort();
+  const tops = new Set(paths.map((path) => topOf(path, python)));
+  return [...tops].filter((top) => top !== undefined).sort();
 }

@@ -29,7 +29,7 @@ export interface Prepared {
   readonly user: string;
   /** Sum of the files of all these layers, each path once. */
   readonly unpacked: number;
-  /** Names right under site-packages and `bin`: where the application's files could meet a wheel's. */
+  /** As `topOf` says them: where the application's files could meet a wheel's. */
   readonly tops: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export interface Preparation {
 
 const RECORDS = 'preparations';
 /** To be raised with every change of `Prepared`, or of what it is made by: versions of bivy that are no releases have one number. */
-const SHAPE = 2;
+const SHAPE = 3;
 
 export async function prepare(options: PrepareOptions, context: Context): Promise<Preparation> {
   const key = keyOf({ identity: options.identity, base: options.base.key, shape: SHAPE });

@@ -68,10 +68,8 @@ export async function makeWheelLayers(options: WheelLayerOptions, context: Conte
   let fetched = unknown.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined).length;
   if (unknown.length > 0) await fetch(unknown);
 
-  const plans = partitionWheels(
-    wheels.map((wheel) => sized(cache, wheel, place)),
-    budget,
-  );
+  const known = wheels.map((wheel) => sized(cache, wheel, place));
+  const plans = partitionWheels(known, budget);
   const found = new Map(plans.map((plan) => [plan, findLayer(cache, plan.key)]));
   const missing = plans.filter((plan) => found.get(plan) === undefined).flatMap((plan) => plan.wheels);
   const absent = missing.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined);
@@ -81,7 +79,7 @@ export async function makeWheelLayers(options: WheelLayerOptions, context: Conte
   const layers = await Promise.all(
     plans.map((plan) => makePlanned(plan, found.get(plan), place, pool, fetch, context)),
   );
-  const size = wheels.reduce((sum, wheel) => sum + (sizeOf(cache, wheel) ?? 0), 0);
+  const size = known.reduce((sum, wheel) => sum + wheel.size, 0);
   return { layers, cached: wheels.length - fetched, size };
 }
 
@@ -148,10 +146,10 @@ function sized(cache: Cache, wheel: PlannedWheel, place: WheelPlace): SizedWheel
 }
 
 function sizeOf(cache: Cache, wheel: PlannedWheel): number | undefined {
-  const blob = cache.findBlob(blobOf(wheel));
   const key = keyOf({ wheel: wheel.sha256 });
   const remembered = cache.readRecord<number>(SIZES, key);
   if (remembered !== undefined) return remembered;
+  const blob = cache.findBlob(blobOf(wheel));
   if (blob === undefined) return undefined;
   cache.writeRecord(SIZES, key, blob.size);
   return blob.size;

@@ -2,7 +2,6 @@
 
 import { buildImage } from '../app/build.ts';
 import { withContext } from '../app/context.ts';
-import { BivyError } from '../kernel/errors.ts';
 import type { Io } from './io.ts';
 import type { Parsed } from './options.ts';
 import { isSet, listOf, selectionFlags, settingFlags, textOf } from './selection.ts';
@@ -17,7 +16,11 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
     ...(platforms === undefined ? {} : { platforms }),
     ...(python === undefined ? {} : { python }),
   };
-  const workers = workersOf(textOf(parsed, 'workers'));
+  const threads = textOf(parsed, 'workers');
+  const workers =
+    threads === undefined
+      ? undefined
+      : (await import('../app/layer-pool.ts')).parseWorkers(threads, '--workers');
   const options = {
     environment: io.environment,
     emit: io.emit,
@@ -41,13 +44,4 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
   );
   io.print(io.json ? JSON.stringify(made) : made.digest);
   return 0;
-}
-
-function workersOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
-  throw new BivyError('USAGE', `\`--workers ${text}\` is no number of threads`, {
-    hint: 'give a whole number from 1 to 64',
-  });
 }

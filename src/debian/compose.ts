@@ -4,6 +4,7 @@
 import * as fs from 'node:fs';
 import { posix } from 'node:path';
 import { BivyError } from '../kernel/errors.ts';
+import { fillFrom } from '../kernel/file-system.ts';
 import type { Content, Entry, FileEntry, Part } from '../layers/entry.ts';
 import type { Architecture } from './architecture.ts';
 import type { LaidPackage } from './debs.ts';
@@ -211,7 +212,11 @@ function read({ content, size }: FileEntry): Buffer {
   const bytes = Buffer.alloc(size);
   const file = fs.openSync(content.path, 'r');
   try {
-    fs.readSync(file, bytes, 0, size, content.offset);
+    if (fillFrom(file, bytes, content.offset) < size) {
+      throw new BivyError('INTERNAL', `\`${content.path}\` ends before byte ${content.offset + size}`, {
+        hint: 'run the command again',
+      });
+    }
   } finally {
     fs.closeSync(file);
   }

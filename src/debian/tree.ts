@@ -3,6 +3,7 @@
 
 import { posix } from 'node:path';
 import { BivyError } from '../kernel/errors.ts';
+import { followLinks } from '../kernel/links.ts';
 import type { Content, Entry, FileEntry } from '../layers/entry.ts';
 
 interface Node {
@@ -28,34 +29,22 @@ export interface Tree {
   all(): readonly (readonly [owner: string, entry: Entry])[];
 }
 
-const MAX_LINKS = 40;
-
 /** @param same whether two files hold the same bytes */
 export function createTree(same: (one: Content, other: Content, size: number) => boolean): Tree {
   const nodes = new Map<string, Node>();
   const children = new Map<string, Set<string>>();
 
   function place(path: string, follow: boolean): string {
-    let left = path.split('/').filter((part) => part !== '' && part !== '.');
-    let done: string[] = [];
-    for (let links = 0; left.length > 0; ) {
-      const [name, ...rest] = left as [string, ...string[]];
-      left = rest;
-      if (name === '..') {
-        done.pop();
-        continue;
-      }
-      done.push(name);
-      const found = nodes.get(done.join('/'))?.entry;
-      if (found?.kind !== 'symlink' || (left.length === 0 && !follow)) continue;
-      if (++links > MAX_LINKS) {
+    return followLinks(path, {
+      targetOf(at) {
+        const entry = nodes.get(at)?.entry;
+        return entry?.kind === 'symlink' ? entry.target : undefined;
+      },
+      refuse() {
         throw new BivyError('DEBIAN_PACKAGE', `links of the packages go round in circles at \`/${path}\``);
-      }
-      if (found.target.startsWith('/')) done = [];
-      else done.pop();
-      left = [...found.target.split('/').filter((part) => part !== '' && part !== '.'), ...left];
-    }
-    return done.join('/');
+      },
+      last: follow,
+    });
   }
 
   function put(path: string, node: Node): void {

@@ -12,8 +12,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, digestOf, hexOf } from './digest.ts';
-import { makeDirectory } from './directory.ts';
 import { BivyError, toBivyError } from './errors.ts';
+import { makeDirectory } from './file-system.ts';
 
 export interface Blob {
   readonly digest: Digest;

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import { pipeline, Readable, type TransformOptions } from 'node:stream';
 import { crc32, createInflateRaw, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { BivyError } from '../kernel/errors.ts';
+import { fillFrom } from '../kernel/file-system.ts';
 import type { Content } from './entry.ts';
 import { leaveOpen } from './open-stream.ts';
 
@@ -37,14 +38,10 @@ export function createFileReader(): FileReader {
       }
       if (memory.length < length) memory = Buffer.allocUnsafeSlow(Math.max(length, PIECE));
       const bytes = memory.subarray(0, length);
-      for (let at = 0; at < length; ) {
-        const count = fs.readSync(file, bytes, at, length - at, offset + at);
-        if (count === 0) {
-          throw new BivyError('ARCHIVE_INVALID', `\`${path}\` ends before byte ${offset + length}`, {
-            hint: 'the file was changed while it was read; run the command again',
-          });
-        }
-        at += count;
+      if (fillFrom(file, bytes, offset) < length) {
+        throw new BivyError('ARCHIVE_INVALID', `\`${path}\` ends before byte ${offset + length}`, {
+          hint: 'the file was changed while it was read; run the command again',
+        });
       }
       return bytes;
     },

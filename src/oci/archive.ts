@@ -2,11 +2,12 @@
 // its headers alone and used where it stands; a compressed one is unpacked into the cache, member by member.
 // Formats: image-spec, image-layout.md; moby, image/tarexport.
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Context } from '../kernel/context.ts';
 import { type Digest, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
+import { fillFrom } from '../kernel/file-system.ts';
 import { normalizeTarPath, readTar } from '../kernel/untar.ts';
 import { BLOCK, decodeHeader, decodeName, decodePax, isZero } from '../kernel/untar-header.ts';
 import { type BlobPlace, compressionOf, decompress, streamBlob } from './blob.ts';
@@ -167,11 +168,7 @@ async function unpack(
 
 function readAt(file: number, at: number, size: number, name: string): Buffer {
   const bytes = Buffer.alloc(size);
-  for (let done = 0; done < size; ) {
-    const count = readSync(file, bytes, done, size - done, at + done);
-    if (count === 0) throw invalid(name, 'it ends in the middle of a member');
-    done += count;
-  }
+  if (fillFrom(file, bytes, at) < size) throw invalid(name, 'it ends in the middle of a member');
   return bytes;
 }
 

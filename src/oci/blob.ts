@@ -2,10 +2,11 @@
 // hashed. Compression is told by its first bytes, as engines do, not by what a media type claims.
 
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, createReadStream, openSync } from 'node:fs';
 import { constants, createGunzip } from 'node:zlib';
 import { type Digest, digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
+import { fillFrom } from '../kernel/file-system.ts';
 import { LAYER, LAYER_GZIP } from './spec.ts';
 
 export interface BlobPlace {
@@ -32,10 +33,9 @@ export function readBlob(place: BlobPlace, limit: number, name: string, expected
   const bytes = Buffer.alloc(place.size);
   const file = openSync(place.path, 'r');
   try {
-    for (let at = 0; at < bytes.length; ) {
-      const count = readSync(file, bytes, at, bytes.length - at, place.offset + at);
-      if (count === 0) throw new BivyError('BASE_INVALID', `${name} ends after ${at} of ${place.size} bytes`);
-      at += count;
+    const count = fillFrom(file, bytes, place.offset);
+    if (count < bytes.length) {
+      throw new BivyError('BASE_INVALID', `${name} ends after ${count} of ${place.size} bytes`);
     }
   } finally {
     closeSync(file);

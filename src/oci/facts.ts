@@ -2,6 +2,7 @@
 // Plain JSON, so that it can be remembered; the composed Debian base states its own, `inspect.ts` works out any other's.
 
 import { BivyError } from '../kernel/errors.ts';
+import { followLinks } from '../kernel/links.ts';
 import type { Libc } from '../python/target.ts';
 
 export interface BasePython {
@@ -42,37 +43,20 @@ export interface BaseFacts {
 /** Where layers above a base put files: what a base has there is listed. */
 export const WATCHED: readonly string[] = ['app', 'etc', 'home'];
 
-const MAX_LINKS = 40;
-
 /**
  * Where a path of the base really is: links are followed, also in what does not exist yet (`app/x`, with `app` a link
  * to `/srv/real`, is `srv/real/x`). `/`-separated, relative to the image's root, as given and as returned.
  * @throws BivyError `BASE_INVALID` where links go round in circles
  */
 export function resolvePath(facts: Pick<BaseFacts, 'paths'>, path: string): string {
-  let left = path.split('/').filter((part) => part !== '' && part !== '.');
-  let done: string[] = [];
-  for (let links = 0; left.length > 0; ) {
-    const [name, ...rest] = left as [string, ...string[]];
-    left = rest;
-    if (name === '..') {
-      done.pop();
-      continue;
-    }
-    const target = factAt(facts, [...done, name].join('/'))?.[3];
-    if (target === undefined) {
-      done.push(name);
-      continue;
-    }
-    if (++links > MAX_LINKS) {
+  return followLinks(path, {
+    targetOf: (at) => factAt(facts, at)?.[3],
+    refuse() {
       throw new BivyError('BASE_INVALID', `links of the base go round in circles at \`/${path}\``, {
         hint: 'choose another base, or another place for the files',
       });
-    }
-    if (target.startsWith('/')) done = [];
-    left = [...target.split('/').filter((part) => part !== '' && part !== '.'), ...left];
-  }
-  return done.join('/');
+    },
+  });
 }
 
 /** Whether the base has a directory there, once links are followed. */

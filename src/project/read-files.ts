@@ -2,9 +2,10 @@
 // not the owner's executable bit do not count, so the checkout's umask does not either.
 
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { BivyError } from '../kernel/errors.ts';
+import { fillFrom } from '../kernel/file-system.ts';
 import type { Placement } from './placement.ts';
 import { refuseSpecial } from './placement.ts';
 
@@ -51,14 +52,18 @@ function readOne(path: string, { source, target }: Placement, hold: boolean): Pl
     const hash = createHash('sha256');
     if (hold && size <= SMALL) {
       const bytes = Buffer.allocUnsafe(size);
-      if (fill(descriptor, bytes) !== size) throw changed(source);
+      if (fillFrom(descriptor, bytes, null) !== size) throw changed(source);
       const sha256 = hash.update(bytes).digest('hex');
       return { kind: 'file', source, target, executable, size, sha256, content: { kind: 'bytes', bytes } };
     }
     const chunk = Buffer.allocUnsafe(1 << 20);
     let checksum = 0;
     let total = 0;
-    for (let count = fill(descriptor, chunk); count > 0; count = fill(descriptor, chunk)) {
+    for (
+      let count = fillFrom(descriptor, chunk, null);
+      count > 0;
+      count = fillFrom(descriptor, chunk, null)
+    ) {
       const part = chunk.subarray(0, count);
       hash.update(part);
       checksum = crc32(part, checksum);
@@ -83,16 +88,6 @@ function openFile(path: string, source: string): number {
     if (['ENOENT', 'ELOOP'].includes(String((error as NodeJS.ErrnoException).code))) throw changed(source);
     throw error;
   }
-}
-
-function fill(descriptor: number, bytes: Buffer): number {
-  let filled = 0;
-  while (filled < bytes.length) {
-    const count = readSync(descriptor, bytes, filled, bytes.length - filled, null);
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled;
 }
 
 function changed(source: string): BivyError {

@@ -1,6 +1,7 @@
 // Bounded synchronous reads of one file: the reader of archives runs in a worker thread, where waiting costs nothing.
 
 import * as fs from 'node:fs';
+import { fillFrom } from '../kernel/file-system.ts';
 
 export interface OpenFile {
   readonly fd: number;
@@ -21,13 +22,7 @@ export function withFile<T>(path: string, use: (file: OpenFile) => T): T {
 export function readSlice(file: OpenFile, offset: number, length: number): Buffer {
   const wanted = Math.max(0, Math.min(length, file.size - offset));
   const bytes = Buffer.allocUnsafe(wanted);
-  let filled = 0;
-  while (filled < wanted) {
-    const read = fs.readSync(file.fd, bytes, filled, wanted - filled, offset + filled);
-    if (read === 0) break;
-    filled += read;
-  }
-  return bytes.subarray(0, filled);
+  return bytes.subarray(0, fillFrom(file.fd, bytes, offset));
 }
 
 /** Whether two ranges of one length hold the same bytes. */

@@ -135,6 +135,21 @@ describe('the project itself', () => {
     expect(existsSync(shop.path('tree', 'app', 'docker', 'run.sh'))).toBe(true);
   });
 
+  it('does not hold against the project what an earlier build wrote into it', async () => {
+    const shop = await openWorkshop();
+    shop.lay([], {
+      packageMode: false,
+      bivy: 'cmd = ["python", "serve.py"]',
+      files: { 'serve.py': '' },
+    });
+    // The tree has links that lead out of the project, as of the interpreter.
+    const destinations = [`dir:${shop.path('project', 'tree')}`];
+    await shop.build({ destinations });
+    const debian = { destinations, flags: { base: 'debian:12' } };
+    const error = await shop.fails(debian, { offline: true, environment: { BIVY_BASE: '' } });
+    expect([error.code, error.message]).toEqual(['OFFLINE', expect.stringContaining('debian')]);
+  });
+
   it('may bring nothing at all', async () => {
     const shop = await openWorkshop();
     shop.lay([], { bivy: 'cmd = ["python", "-V"]' });

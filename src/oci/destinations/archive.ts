@@ -2,20 +2,12 @@
 // well, so that Docker's classic store, podman and containerd all load it. What says which image it is stands first:
 // whether anything changed is seen without reading a layer.
 
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Context } from '../../kernel/context.ts';
 import { BivyError } from '../../kernel/errors.ts';
+import { fillFrom } from '../../kernel/file-system.ts';
 import { decodeHeader } from '../../kernel/untar-header.ts';
 import type { Destination, Published } from '../destination.ts';
 import type { BuiltImage, ImageIndex } from '../image.ts';
@@ -155,10 +147,6 @@ function isSame(path: string, head: Buffer, size: number): boolean {
 /** Zeros where the file ends before. */
 function readAt(file: number, at: number, size: number): Buffer {
   const bytes = Buffer.alloc(size);
-  for (let done = 0; done < size; ) {
-    const count = readSync(file, bytes, done, size - done, at + done);
-    if (count === 0) break;
-    done += count;
-  }
+  fillFrom(file, bytes, at);
   return bytes;
 }

@@ -17,8 +17,8 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Context } from '../../kernel/context.ts';
 import { canonicalJson } from '../../kernel/digest.ts';
-import { makeDirectory } from '../../kernel/directory.ts';
 import { BivyError } from '../../kernel/errors.ts';
+import { makeDirectory } from '../../kernel/file-system.ts';
 import { readTar } from '../../kernel/untar.ts';
 import { compressionOf, decompress, layerMediaType } from '../blob.ts';
 import type { Destination, Published } from '../destination.ts';

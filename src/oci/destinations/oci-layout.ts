@@ -7,8 +7,8 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join, resolve } from 'node:path';
 import type { Context } from '../../kernel/context.ts';
 import { hexOf } from '../../kernel/digest.ts';
-import { makeDirectory } from '../../kernel/directory.ts';
 import { BivyError } from '../../kernel/errors.ts';
+import { makeDirectory } from '../../kernel/file-system.ts';
 import type { Destination, Published } from '../destination.ts';
 import type { BuiltImage, ImageIndex } from '../image.ts';
 import { blobsOf, emptyIndex, indexJson, isOurs, LAYOUT_VERSION, type PublishedBlob } from './contents.ts';

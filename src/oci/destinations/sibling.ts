@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { makeDirectory } from '../../kernel/directory.ts';
+import { makeDirectory } from '../../kernel/file-system.ts';
 
 const STALE_MS = 24 * 3600 * 1000;
 

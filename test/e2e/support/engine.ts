@@ -47,7 +47,15 @@ async function pause(milliseconds: number): Promise<void> {
 
 /** Vitest's global set-up: starts an engine where none answers, and stops it at the end. */
 export async function setup(): Promise<(() => Promise<void>) | undefined> {
-  if (engineAnswers() || process.getuid?.() !== 0 || !existsSync('/usr/sbin/dockerd')) return undefined;
+  return engineAnswers() ? undefined : startEngine();
+}
+
+/**
+ * Starts a private, empty engine, to which `DOCKER_HOST` points from then on.
+ * @returns what stops and removes it; undefined where this machine cannot start one (root and dockerd are needed)
+ */
+export async function startEngine(): Promise<(() => Promise<void>) | undefined> {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/sbin/dockerd')) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'bivy-dockerd-'));
   const socket = join(directory, 'docker.sock');
   const daemon = spawn(
