@@ -114,7 +114,7 @@ async function discardDamaged(error: unknown, image: BuiltImage, { cache, emit }
   if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') return false;
   let discarded = false;
   for (const { digest, blob } of image.layers) {
-    if (blob.path !== cache.blobPath(digest)) continue;
+    if (!('path' in blob) || blob.path !== cache.blobPath(digest)) continue;
     if ((await cache.verifyBlob(digest)) === undefined) discarded = true;
   }
   if (discarded) emit({ type: 'warning', message: 'a layer in the cache was damaged; it is made anew' });

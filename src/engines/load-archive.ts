@@ -12,7 +12,7 @@ import {
   memberPadding,
   memberSize,
 } from '../oci/destinations/members.ts';
-import type { BuiltImage } from '../oci/image.ts';
+import { type BuiltImage, localBlob } from '../oci/image.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { EngineRequest } from './client.ts';
 
@@ -37,8 +37,10 @@ export function loadArchive(
     );
   }
   const layers = new Map<string, PublishedBlob>();
-  for (const { digest, size, blob } of image.layers.slice(present))
-    layers.set(digest, { digest, size, ...blob });
+  for (const layer of image.layers.slice(present)) {
+    const { digest, size } = layer;
+    layers.set(digest, { digest, size, ...localBlob(layer) });
+  }
   const sizes = [...heads.map(([, bytes]) => bytes.length), ...[...layers.values()].map(({ size }) => size)];
   const total = sizes.reduce((sum, size) => sum + memberSize(size), ARCHIVE_END.length);
   return {

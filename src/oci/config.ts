@@ -84,7 +84,7 @@ export function imageConfig({ platform, base, layers, settings, epoch = 0 }: Con
 
 export interface ManifestOptions {
   readonly config: { readonly digest: Descriptor['digest']; readonly size: number };
-  readonly layers: readonly Pick<ImageLayer, 'mediaType' | 'digest' | 'size'>[];
+  readonly layers: readonly Pick<ImageLayer, 'mediaType' | 'digest' | 'size' | 'annotations'>[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -94,7 +94,12 @@ export function imageManifest({ config, layers, annotations = {} }: ManifestOpti
     schemaVersion: 2,
     mediaType: MANIFEST,
     config: { mediaType: CONFIG, digest: config.digest, size: config.size },
-    layers: layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+    layers: layers.map(({ mediaType, digest, size, annotations: own }) => ({
+      mediaType,
+      digest,
+      size,
+      ...(own === undefined ? {} : { annotations: own }),
+    })),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
   return encode(manifest);

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { dockerDestination } from '../../src/engines/docker.ts';
 import { hexOf } from '../../src/kernel/digest.ts';
 import { assembleIndex } from '../../src/oci/assemble.ts';
-import type { BuiltImage } from '../../src/oci/image.ts';
+import { type BuiltImage, localBlob } from '../../src/oci/image.ts';
 import { type EngineOptions, type FakeEngine, startEngine } from '../support/docker-engine.ts';
 import { codeOf, imageOf, layerOf, type Stage, stage } from '../support/images.ts';
 
@@ -226,7 +226,7 @@ describe('an engine that misbehaves', () => {
   it('is told nothing of a damaged layer', async () => {
     const { at, engine, load } = await setUp();
     const image = await imageSaying(at, 'one', 'two');
-    const { path } = image.layers[1]!.blob;
+    const { path } = localBlob(image.layers[1]!);
     const bytes = readFileSync(path);
     bytes[30]! ^= 1;
     writeFileSync(path, bytes);

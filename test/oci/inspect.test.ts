@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/kernel/digest.ts';
 import type { ImageFiles } from '../../src/oci/archive.ts';
 import type { ImageSettings } from '../../src/oci/config.ts';
+import { localBlob } from '../../src/oci/image.ts';
 import { inspectBase } from '../../src/oci/inspect.ts';
 import type { FoundImage } from '../../src/oci/layout.ts';
 import { codeOf, imageOf, layerOf, type Member, type Stage, stage, tarOf } from '../support/images.ts';
@@ -62,7 +63,10 @@ function found(layers: Awaited<ReturnType<typeof layerOf>>[], settings: ImageSet
   return {
     config: JSON.parse(Buffer.from(image.config).toString('utf8')),
     configDigest: image.configDigest,
-    layers: layers.map(({ digest, size, blob }) => ({ digest, place: { size, ...blob } })),
+    layers: layers.map((layer) => ({
+      digest: layer.digest,
+      place: { size: layer.size, ...localBlob(layer) },
+    })),
   };
 }
 
@@ -286,8 +290,8 @@ describe('a layer', () => {
   it('may be followed by zeros', async () => {
     const at = stage();
     const layer = await layerOf(at, members);
-    appendFileSync(layer.blob.path, Buffer.alloc(5000));
-    const digest = digestOf(readFileSync(layer.blob.path));
+    appendFileSync(localBlob(layer).path, Buffer.alloc(5000));
+    const digest = digestOf(readFileSync(localBlob(layer).path));
     const image = found([{ ...layer, digest, size: layer.size + 5000 }]);
     expect((await inspectBase(image, files, [], at.context)).layers[0]).toMatchObject({ digest });
   });
@@ -305,8 +309,8 @@ describe('a layer', () => {
   ])('must not be %s', async (_, change, code) => {
     const at = stage();
     const layer = await layerOf(at, members);
-    const bytes = change(readFileSync(layer.blob.path));
-    writeFileSync(layer.blob.path, bytes);
+    const bytes = change(readFileSync(localBlob(layer).path));
+    writeFileSync(localBlob(layer).path, bytes);
     const image = found([{ ...layer, size: bytes.length }]);
     expect(await codeOf(() => inspectBase(image, files, [], at.context))).toBe(code);
     // Nothing is remembered of it.

@@ -2,7 +2,7 @@
 
 import { canonicalJson, type Digest, digestOf } from '../../kernel/digest.ts';
 import { imageIndex } from '../config.ts';
-import type { BuiltImage, ImageIndex } from '../image.ts';
+import { type BuiltImage, type ImageIndex, localBlob } from '../image.ts';
 import { parsePlatform } from '../platform.ts';
 import { parseReference } from '../reference.ts';
 import { type Descriptor, IMAGE_NAME, INDEX, MANIFEST, OURS, REF_NAME } from '../spec.ts';
@@ -33,7 +33,7 @@ export function blobsOf(image: BuiltImage | ImageIndex): readonly PublishedBlob[
     add(document(one.configDigest, one.config));
   }
   for (const one of images) {
-    for (const { digest, size, blob } of one.layers) add({ digest, size, ...blob });
+    for (const layer of one.layers) add({ digest: layer.digest, size: layer.size, ...localBlob(layer) });
   }
   return [...blobs.values()];
 }

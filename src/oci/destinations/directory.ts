@@ -23,7 +23,7 @@ import { readTar } from '../../kernel/untar.ts';
 import { compressionOf, decompress, layerMediaType } from '../blob.ts';
 import type { Destination, Published } from '../destination.ts';
 import { FileTree } from '../filesystem.ts';
-import type { BuiltImage, ImageIndex } from '../image.ts';
+import { type BuiltImage, type ImageIndex, localBlob } from '../image.ts';
 import { imagesOf } from './contents.ts';
 import { readPublished } from './copy.ts';
 import { layTree, removeTree } from './file-tree.ts';
@@ -97,11 +97,12 @@ async function mergeLayers(
 ): Promise<FileTree> {
   const tree = new FileTree('the image');
   let count = 0;
-  for (const [index, { digest, size, blob }] of image.layers.entries()) {
-    const layer = { digest, size, ...blob };
+  for (const [index, published] of image.layers.entries()) {
+    const { digest, size } = published;
+    const layer = { digest, size, ...localBlob(published) };
     const name = `layer ${index + 1}`;
     try {
-      const compression = compressionOf({ ...blob, size });
+      const compression = compressionOf(layer);
       layerMediaType(compression, name);
       const packed = readPublished(layer, why, context);
       tree.beginLayer();

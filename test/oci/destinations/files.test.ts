@@ -15,7 +15,7 @@ import { digestOf, hexOf } from '../../../src/kernel/digest.ts';
 import { readTar } from '../../../src/kernel/untar.ts';
 import { assembleIndex } from '../../../src/oci/assemble.ts';
 import { parseDestination } from '../../../src/oci/destinations/parse.ts';
-import type { BuiltImage } from '../../../src/oci/image.ts';
+import { type BuiltImage, localBlob } from '../../../src/oci/image.ts';
 import { codeOf, imageOf, layerOf, type Stage, scratch, stage } from '../../support/images.ts';
 
 async function imageSaying(at: Stage, ...words: string[]): Promise<BuiltImage> {
@@ -92,7 +92,7 @@ describe.each(kinds)('%s', (kind) => {
     await write(at, await imageSaying(at, 'one'));
     const before = snapshot(at.folder, 'out'.slice(0, kind === 'oci' || kind === 'dir' ? 3 : 0));
     const image = await imageSaying(at, 'one', 'two', 'three');
-    const { path } = image.layers[1]!.blob;
+    const { path } = localBlob(image.layers[1]!);
     const bytes = readFileSync(path);
     bytes[bytes.length - 9]! ^= 1;
     writeFileSync(path, bytes);
@@ -106,7 +106,7 @@ describe.each(kinds)('%s', (kind) => {
   it('keeps the old image when a layer is gone or cut off', async () => {
     const at = stage();
     const image = await imageSaying(at, 'one');
-    writeFileSync(image.layers[0]!.blob.path, 'short');
+    writeFileSync(localBlob(image.layers[0]!).path, 'short');
     expect(await codeOf(() => write(at, image))).toBe('HASH_MISMATCH');
     at.cache.discardBlob(image.layers[0]!.digest);
     expect(await codeOf(() => write(at, image))).toMatch(/HASH_MISMATCH|ENOENT/);
@@ -254,7 +254,7 @@ describe('a layout', () => {
     const at = stage();
     mkdirSync(join(at.folder, 'out'));
     const image = await imageSaying(at, 'one', 'two');
-    const { path } = image.layers[1]!.blob;
+    const { path } = localBlob(image.layers[1]!);
     renameSync(path, `${path}.away`);
     expect(await codeOf(() => write(at, image))).toBe('HASH_MISMATCH');
     renameSync(`${path}.away`, path);
@@ -317,7 +317,7 @@ describe('an archive', () => {
       ],
       { compression: 'none' },
     );
-    writeFileSync(path, readFileSync(other.blob.path));
+    writeFileSync(path, readFileSync(localBlob(other).path));
     const destination = await parseDestination(`oci-archive:${path}`);
     expect(await codeOf(() => destination.check(at.context))).toBe('DESTINATION_NOT_OURS');
     expect(await codeOf(async () => destination.write(await imageSaying(at, 'x'), [], at.context))).toBe(
