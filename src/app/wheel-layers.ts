@@ -7,7 +7,7 @@ import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { WheelsJob } from '../layers/job.ts';
 import { wheelKey } from '../layers/key.ts';
-import { type LayerPlan, partitionWheels } from '../layers/partition.ts';
+import { isPure, type LayerPlan, partitionWheels } from '../layers/partition.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { PlannedPackage } from '../lock/plan.ts';
 import { findLayer, type KnownLayer, keepLayer, type LayerContents, type LayerNote } from './layers.ts';
@@ -32,6 +32,7 @@ interface SizedWheel extends PlannedWheel {
   readonly name: string;
   readonly version: string;
   readonly size: number;
+  readonly pure: boolean;
 }
 
 export interface WheelLayer extends LayerNote {
@@ -142,6 +143,7 @@ function sized(cache: Cache, wheel: PlannedWheel, place: WheelPlace): SizedWheel
     name: wheel.package.name,
     version: wheel.package.version,
     size,
+    pure: isPure(fileName),
   };
 }
 

@@ -1,6 +1,8 @@
 // Which wheels share a layer, and in which order layers stand; pure. Large wheels stand alone, so that a wheel is the
 // same layer in every project; the others are spread over a fixed number of buckets by a hash of their names, so that
 // none moves because another came. Large layers lie lowest: engines know a layer by everything under it.
+// Wheels for any platform and wheels for one have places and buckets of their own: what runs anywhere is in the same
+// layers on every platform, and made once.
 //
 // Adding or removing a package changes at most two layers, and so does bumping one: its own, and that of the wheel that
 // takes or leaves a place among those that stand alone. (Where more wheels are large than may stand alone, a bump that
@@ -18,11 +20,13 @@ export interface PartitionWheel {
   readonly version: string;
   /** Bytes of the wheel file. */
   readonly size: number;
+  /** Whether it is for every platform: see `isPure`. */
+  readonly pure: boolean;
 }
 
 export interface LayerPlan<Wheel extends PartitionWheel = PartitionWheel> {
   readonly kind: 'alone' | 'bucket';
-  /** The package's name, or `wheels-07`: stable for as long as the budget is. */
+  /** The package's name, or `wheels-07`, `native-02`: stable for as long as the budget is. */
   readonly name: string;
   readonly reason: string;
   /** By name: the order in which they are written, so that the last by Poetry's order wins. */
@@ -33,9 +37,15 @@ export interface LayerPlan<Wheel extends PartitionWheel = PartitionWheel> {
 /** Bytes of a wheel file from which on it stands alone: so that no bucket of small ones grows far beyond it. */
 export const ALONE_MINIMUM: number = 256 * 1024;
 
+/** Whether a wheel is for any platform, which its name says last (PEP 427): `six-1.16.0-py2.py3-none-any.whl`. */
+export function isPure(fileName: string): boolean {
+  return fileName.endsWith('-any.whl');
+}
+
 /**
  * Lowest layer first; at most `budget` layers, none empty.
- * @param budget most layers; half of them for wheels alone, the other half (rounded up) for buckets; at least 1
+ * @param budget most layers; half of them for wheels alone (two in three for wheels of one platform), the other half
+ *   (rounded up) for buckets (one in three for wheels of one platform); at least 1. Below 3 there is but one bucket
  */
 export function partitionWheels<Wheel extends PartitionWheel>(
   wheels: readonly Wheel[],
@@ -43,19 +53,41 @@ export function partitionWheels<Wheel extends PartitionWheel>(
 ): readonly LayerPlan<Wheel>[] {
   const places = Math.floor(budget / 2);
   const buckets = budget - places;
+  const nativePlaces = Math.ceil((places * 2) / 3);
+  const nativeBuckets = buckets < 2 ? 0 : Math.max(1, Math.floor(buckets / 3));
   const ranked = [...wheels].sort((a, b) => classOf(b.size) - classOf(a.size) || byName(a, b));
-  const alone = ranked.filter((wheel) => wheel.size >= ALONE_MINIMUM).slice(0, places);
-  const chosen = new Set(alone);
+  const large = ranked.filter((wheel) => wheel.size >= ALONE_MINIMUM);
+  const chosen = new Set([
+    ...large.filter(({ pure }) => !pure).slice(0, nativePlaces),
+    ...large.filter(({ pure }) => pure).slice(0, places - nativePlaces),
+  ]);
+  const rest = [...wheels].filter((wheel) => !chosen.has(wheel)).sort(byName);
+  const isNative = ({ pure }: Wheel): boolean => !pure && nativeBuckets > 0;
+  return [
+    ...ranked.filter((wheel) => chosen.has(wheel)).map((wheel) => planAlone(wheel)),
+    ...planBuckets('native', nativeBuckets, rest.filter(isNative)),
+    ...planBuckets(
+      'wheels',
+      buckets - nativeBuckets,
+      rest.filter((wheel) => !isNative(wheel)),
+    ),
+  ];
+}
 
+/** The buckets that are not empty, by number. */
+function planBuckets<Wheel extends PartitionWheel>(
+  kind: 'native' | 'wheels',
+  buckets: number,
+  wheels: readonly Wheel[],
+): readonly LayerPlan<Wheel>[] {
   const shared = new Map<number, Wheel[]>();
-  for (const wheel of [...wheels].filter((other) => !chosen.has(other)).sort(byName)) {
+  for (const wheel of wheels) {
     const bucket = bucketOf(wheel.name, buckets);
     shared.set(bucket, [...(shared.get(bucket) ?? []), wheel]);
   }
-  return [
-    ...alone.map((wheel) => planAlone(wheel)),
-    ...[...shared].sort(([a], [b]) => a - b).map(([bucket, list]) => planBucket(bucket, buckets, list)),
-  ];
+  return [...shared]
+    .sort(([a], [b]) => a - b)
+    .map(([bucket, list]) => planBucket(kind, bucket, buckets, list));
 }
 
 function planAlone<Wheel extends PartitionWheel>(wheel: Wheel): LayerPlan<Wheel> {
@@ -64,6 +96,7 @@ function planAlone<Wheel extends PartitionWheel>(wheel: Wheel): LayerPlan<Wheel>
 }
 
 function planBucket<Wheel extends PartitionWheel>(
+  kind: 'native' | 'wheels',
   bucket: number,
   buckets: number,
   wheels: readonly Wheel[],
@@ -72,7 +105,7 @@ function planBucket<Wheel extends PartitionWheel>(
   const rest = large.length === 0 ? '' : `; no place was left alone for ${large.join(', ')}`;
   return {
     kind: 'bucket',
-    name: `wheels-${String(bucket + 1).padStart(2, '0')}`,
+    name: `${kind}-${String(bucket + 1).padStart(2, '0')}`,
     reason: `their names hash to bucket ${bucket + 1} of ${buckets}${rest}`,
     wheels,
     key: wheelsKey(wheels.map(({ key }) => key)),

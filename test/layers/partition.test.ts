@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/kernel/digest.ts';
 import { wheelKey } from '../../src/layers/key.ts';
-import { ALONE_MINIMUM, type PartitionWheel, partitionWheels } from '../../src/layers/partition.ts';
+import { ALONE_MINIMUM, isPure, type PartitionWheel, partitionWheels } from '../../src/layers/partition.ts';
 
-function wheel(name: string, size: number, version = '1.0'): PartitionWheel {
-  return { key: digestOf(`${name} ${version} ${size}`), name, version, size };
+function wheel(name: string, size: number, version = '1.0', pure = name < 'd'): PartitionWheel {
+  return { key: digestOf(`${name} ${version} ${size}`), name, version, size, pure };
 }
 
 /** Keys of the layers that the second list has and the first lacks: what has to be made. */
@@ -101,7 +101,7 @@ describe('partitionWheels', () => {
         const after = list.with(at, wheel(list[at]!.name, bytes, '2.0'));
         const large = (held: readonly PartitionWheel[]) =>
           held.filter((each) => each.size >= ALONE_MINIMUM).length;
-        const most = 2 * Math.max(large(list), large(after), 1);
+        const most = 6 * Math.max(large(list), large(after), 1);
         expect(changed(list, after, most)).toBeLessThanOrEqual(2);
         // Over-full, a bump across the edge of a size class may swap a third.
         expect(changed(list, after, 8)).toBeLessThanOrEqual(3);
@@ -128,6 +128,25 @@ describe('partitionWheels', () => {
     );
   });
 
+  it('has wheels for any platform in the same layers, whatever wheels of one platform stand beside them', () => {
+    fc.assert(
+      fc.property(wheels, wheels, wheels, fc.constantFrom(3, 8, 32, 100), (pure, here, there, most) => {
+        const any = pure.map((each) => ({ ...each, name: `any-${each.name}`, pure: true }));
+        const keysOf = (natives: readonly PartitionWheel[]): readonly string[] =>
+          partitionWheels([...any, ...natives.map((each) => ({ ...each, pure: false }))], most)
+            .filter((layer) => layer.wheels.some((each) => each.pure))
+            .map((layer) => `${layer.name} ${layer.key}`)
+            .sort();
+        expect(keysOf(here)).toEqual(keysOf(there));
+      }),
+    );
+  });
+
+  it('tells by its name what is for any platform', () => {
+    expect(isPure('six-1.16.0-py2.py3-none-any.whl')).toBe(true);
+    expect(isPure('any-1.0-cp311-cp311-manylinux_2_17_x86_64.whl')).toBe(false);
+  });
+
   it('lays large wheels lowest, by size class and then by name', () => {
     const layers = partitionWheels([
       wheel('tiny', 10_000),
@@ -141,7 +160,7 @@ describe('partitionWheels', () => {
       'alone alarge',
       'alone zlarge',
       'alone medium',
-      expect.stringMatching(/^bucket wheels-\d\d$/),
+      expect.stringMatching(/^bucket native-\d\d$/),
     ]);
   });
 
@@ -155,12 +174,12 @@ describe('partitionWheels', () => {
 
   it('explains itself', () => {
     const many = Array.from({ length: 3 }, (_, index) => wheel(`large-${index}`, ALONE_MINIMUM));
-    const layers = partitionWheels([...many, wheel('six', 11_000)], 4);
+    const layers = partitionWheels([...many, wheel('six', 11_000)], 6);
     expect(layers.map(({ reason }) => reason)).toEqual([
       expect.stringContaining('262144 and more stands alone'),
       expect.stringContaining('stands alone'),
-      expect.stringMatching(/hash to bucket \d of 2/),
-      ...layers.slice(3).map(() => expect.stringMatching(/hash to bucket \d of 2/)),
+      expect.stringMatching(/hash to bucket \d of 1/),
+      ...layers.slice(3).map(() => expect.stringMatching(/hash to bucket \d of 1/)),
     ]);
     expect(layers.map(({ reason }) => reason).join()).toContain('no place was left alone for large-2');
   });
@@ -168,8 +187,9 @@ describe('partitionWheels', () => {
   it('gives a wheel in a layer by itself its own key, whichever kind of layer that is', () => {
     const identity = { fileName: 'six.whl', libPython: 'lib/python3.11', prefix: '/app/.venv' };
     const key = wheelKey({ ...identity, sha256: 'ab'.repeat(32) });
-    const [small] = partitionWheels([{ key, name: 'six', version: '1', size: 11_000 }]);
-    const [large] = partitionWheels([{ key, name: 'six', version: '1', size: 11_000_000 }]);
+    const six = { key, name: 'six', version: '1', pure: false };
+    const [small] = partitionWheels([{ ...six, size: 11_000 }]);
+    const [large] = partitionWheels([{ ...six, size: 11_000_000 }]);
     expect(small).toMatchObject({ kind: 'bucket', key });
     expect(large).toMatchObject({ kind: 'alone', key });
   });
