@@ -8,7 +8,7 @@ const ALONE = 300_000;
 
 async function shopWithThree(): Promise<Workshop> {
   const shop = await openWorkshop();
-  shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta'), moduleWheel('gamma')]);
+  shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta'), moduleWheel('garnet')]);
   return shop;
 }
 
@@ -27,7 +27,7 @@ describe('a build costs what changed', () => {
     expect(first.made.images[0]?.layers.map(({ kind, packages }) => [kind, packages])).toEqual([
       ['base', []],
       ['wheels', ['alpha==1.0']],
-      ['wheels', ['gamma==1.0']],
+      ['wheels', ['garnet==1.0']],
       ['wheels', ['beta==1.0']],
       ['venv', []],
       ['app', ['hut==1.0.0']],
@@ -36,10 +36,10 @@ describe('a build costs what changed', () => {
     expect([...first.asked].sort()).toEqual([
       '/files/alpha-1.0-py3-none-any.whl',
       '/files/beta-1.0-py3-none-any.whl',
-      '/files/gamma-1.0-py3-none-any.whl',
+      '/files/garnet-1.0-py3-none-any.whl',
       '/simple/alpha/',
       '/simple/beta/',
-      '/simple/gamma/',
+      '/simple/garnet/',
     ]);
   });
 
@@ -68,7 +68,7 @@ describe('a build costs what changed', () => {
   it('a dependency bumped: asks for it alone, makes and reads its layer alone', async () => {
     const shop = await shopWithThree();
     const first = await shop.build();
-    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta', '1.1'), moduleWheel('gamma')]);
+    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta', '1.1'), moduleWheel('garnet')]);
     const bumped = await shop.build();
     const before = new Set(first.made.images[0]?.layers.map(({ digest }) => digest));
     const changed = bumped.made.images[0]?.layers.filter(({ digest }) => !before.has(digest)) ?? [];
@@ -81,9 +81,9 @@ describe('a build costs what changed', () => {
   it('a dependency whose wheel is in the cache bumped: asks nothing', async () => {
     const shop = await shopWithThree();
     await shop.build();
-    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta', '1.1'), moduleWheel('gamma')]);
+    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta', '1.1'), moduleWheel('garnet')]);
     await shop.build();
-    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta'), moduleWheel('gamma')]);
+    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta'), moduleWheel('garnet')]);
     const back = await shop.build();
     expect(back.asked).toEqual([]);
     expect(back.fresh).toEqual([]);
@@ -92,7 +92,7 @@ describe('a build costs what changed', () => {
   it('layers whose wheels are no longer in the cache need no wheel', async () => {
     const shop = await shopWithThree();
     await shop.build();
-    const wheels = [moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta'), moduleWheel('gamma')];
+    const wheels = [moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta'), moduleWheel('garnet')];
     for (const { sha256 } of wheels) {
       rmSync(shop.path('cache', 'blobs', 'sha256', hexOf(toDigest(`sha256:${sha256}`))));
     }
