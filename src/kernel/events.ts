@@ -29,8 +29,16 @@ export type Event =
       readonly size: number;
       readonly seconds: number;
     }
-  /** Bytes sent to an engine so far; `total` does not count what it has already. */
+  /** Bytes sent to an engine or a repository so far; `total` does not count what it has already. */
   | { readonly type: 'upload'; readonly to: string; readonly sent: number; readonly total: number }
+  /** A blob is in the repository `to`: it was there, was mounted from another one, or was sent. */
+  | {
+      readonly type: 'pushed';
+      readonly digest: string;
+      readonly size: number;
+      readonly to: string;
+      readonly how: 'present' | 'mounted' | 'sent';
+    }
   | { readonly type: 'layers'; readonly names: readonly string[] }
   | { readonly type: 'published'; readonly where: string; readonly changed: boolean }
   | { readonly type: 'note'; readonly message: string }

@@ -4,15 +4,30 @@ import type { Context } from '../kernel/context.ts';
 import type { BuiltImage, ImageIndex } from './image.ts';
 
 export interface Published {
-  readonly kind: 'oci' | 'oci-archive' | 'docker-archive' | 'dir' | 'docker';
+  readonly kind: 'oci' | 'oci-archive' | 'docker-archive' | 'dir' | 'docker' | 'registry';
   readonly path?: string;
   /** False where everything was there already. */
   readonly changed: boolean;
+  /** What became of the blobs; of a registry only. */
+  readonly moved?: Moved;
+}
+
+/** Bytes of blobs, those of each repository counted. */
+export interface Moved {
+  readonly uploaded: number;
+  /** Another repository of the registry had them. */
+  readonly mounted: number;
+  /** They were there already. */
+  readonly present: number;
 }
 
 export interface Destination {
-  /** Checks that it may be written (ours, reachable) before anything is made. @throws BivyError */
-  check(context: Context): Promise<void>;
+  /**
+   * Checks that it may be written (ours, reachable) before anything is made.
+   * @param tags those that `write` will be given, where they are known
+   * @throws BivyError
+   */
+  check(context: Context, tags?: readonly string[]): Promise<void>;
   /**
    * All or nothing: what was there stays whole until the new image is complete.
    * @param tags references as users write them: `annapurna:1.0.0`
