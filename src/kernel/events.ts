@@ -16,7 +16,8 @@ export type Event =
       readonly size: number;
     }
   | { readonly type: 'download'; readonly name: string; readonly size: number | undefined }
-  | { readonly type: 'request'; readonly url: string }
+  /** `method` is told where it is not `GET`. */
+  | { readonly type: 'request'; readonly url: string; readonly method?: string }
   | { readonly type: 'downloaded'; readonly name: string; readonly size: number }
   | { readonly type: 'retry'; readonly url: string; readonly attempt: number; readonly reason: string }
   | { readonly type: 'wheels'; readonly total: number; readonly cached: number; readonly size: number }

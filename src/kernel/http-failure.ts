@@ -51,6 +51,13 @@ export function tooSlow(bytes: number, milliseconds: number): Error {
   });
 }
 
+/** The failure of a server that takes no more of what it is sent. */
+export function tookTooLong(milliseconds: number): Error {
+  return Object.assign(new Error(`took no more bytes for ${Math.ceil(milliseconds / 1000)} s`), {
+    code: SLOW,
+  });
+}
+
 /** Connecting to several addresses of one name fails with one error for all: the first says enough. */
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';

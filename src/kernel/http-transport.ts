@@ -1,18 +1,27 @@
 // The sockets below the HTTP client: connections a host, proxies and certificate authorities from the environment.
 // Loaded with the first request, and undici with it.
 
-import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import { Agent, EnvHttpProxyAgent, request } from 'undici';
-import { BivyError } from './errors.ts';
+import type { Readable } from 'node:stream';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { BivyError, toBivyError } from './errors.ts';
+import type { HostTrust, Method, RequestBody } from './http.ts';
+import { tookTooLong } from './http-failure.ts';
+import type { Patience } from './http-patience.ts';
+import { secureContextFor } from './http-trust.ts';
 
-export interface TransportOptions {
+export interface TransportOptions extends Pick<Patience, 'connectMs' | 'headersMs' | 'writtenMs' | 'idleMs'> {
   readonly environment: NodeJS.ProcessEnv;
   readonly connections: number;
-  /** Milliseconds to connect; to the end of the headers; between two pieces of a body. */
-  readonly connectMs: number;
-  readonly headersMs: number;
-  readonly idleMs: number;
+}
+
+/** One request, one hop. */
+export interface RawRequest {
+  readonly method: Method;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | RequestBody;
+  readonly trust?: HostTrust;
+  readonly signal: AbortSignal;
 }
 
 export interface RawResponse {
@@ -22,46 +31,129 @@ export interface RawResponse {
 }
 
 export interface Transport {
-  /** One GET, one hop; no retry, no redirect. Rejects with whatever the socket or the signal said. */
-  get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawResponse>;
+  /** No retry, no redirect. Rejects with whatever the socket or the signal said, a `BivyError` of what is sent. */
+  send(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
+}
+
+/** The dispatchers of hosts that are trusted alike. */
+interface Lane {
+  readonly direct: Dispatcher;
+  readonly proxied: Dispatcher;
 }
 
 /** @throws BivyError `CONFIG_INVALID` when the environment names a proxy or certificates that cannot be used */
 export function openTransport(options: TransportOptions): Transport {
-  const { environment, connections, connectMs, headersMs, idleMs } = options;
-  const secureContext = secureContextFor(environment);
-  const tls = { timeout: connectMs, ...(secureContext === undefined ? {} : { secureContext }) };
-  const common = { connections, pipelining: 1, headersTimeout: headersMs, bodyTimeout: idleMs, connect: tls };
-  const httpProxy = proxyOf(environment, 'http_proxy');
-  const httpsProxy = proxyOf(environment, 'https_proxy');
-  const direct = new Agent(common);
-  const proxied =
-    httpProxy === undefined && httpsProxy === undefined
-      ? direct
-      : new EnvHttpProxyAgent({
-          ...common,
-          proxyTls: tls,
-          requestTls: tls,
-          // A proxy that lets only port 443 be tunnelled still serves `http:` the old way.
-          proxyTunnel: false,
-          httpProxy: httpProxy ?? '',
-          httpsProxy: httpsProxy ?? '',
-          noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
-        });
+  const { environment, headersMs, writtenMs, idleMs } = options;
+  const proxies = {
+    http: proxyOf(environment, 'http_proxy'),
+    https: proxyOf(environment, 'https_proxy'),
+  };
+  const lanes = new Map<string, Lane>();
+  const laneOf = (trust: HostTrust | undefined): Lane => {
+    const key = trust === undefined ? '' : JSON.stringify([trust.unverified === true, trust.certificates]);
+    const lane = lanes.get(key) ?? openLane(options, proxies, trust);
+    lanes.set(key, lane);
+    return lane;
+  };
+  laneOf(undefined);
+
   return {
-    async get(url, headers, signal) {
+    async send({ method, url, headers, body, trust, signal }) {
+      const { direct, proxied } = laneOf(trust);
       // undici would use the proxy of `http:` for `https:` too where that has none.
-      const dispatcher = url.protocol === 'https:' && httpsProxy === undefined ? direct : proxied;
-      const answer = await request(url, { dispatcher, headers, signal, method: 'GET' });
+      const dispatcher = url.protocol === 'https:' && proxies.https === undefined ? direct : proxied;
+      const stall = new AbortController();
+      const writes = method !== 'GET' && method !== 'HEAD';
+      const answer = await request(url, {
+        dispatcher,
+        method,
+        signal: body === undefined ? signal : AbortSignal.any([signal, stall.signal]),
+        headersTimeout: writes ? writtenMs : headersMs,
+        headers: body === undefined ? headers : { ...headers, 'content-length': String(sizeOf(body)) },
+        ...(body === undefined ? {} : { body: sendable(body, idleMs, stall) }),
+      });
       // The body's own reader gets this error too; without a listener, closing an unread body would end the process.
       answer.body.on('error', () => {});
       return { status: answer.statusCode, headers: joinHeaders(answer.headers), body: answer.body };
     },
     async close() {
-      await Promise.all([direct.destroy(), ...(proxied === direct ? [] : [proxied.destroy()])]);
+      const all = [...lanes.values()].flatMap(({ direct, proxied }) => [direct, proxied]);
+      await Promise.all([...new Set(all)].map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+interface Proxies {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+}
+
+function openLane(
+  { environment, connections, connectMs, headersMs, idleMs }: TransportOptions,
+  proxies: Proxies,
+  trust: HostTrust | undefined,
+): Lane {
+  const secureContext = secureContextFor(environment, trust?.certificates);
+  const tls = {
+    timeout: connectMs,
+    ...(secureContext === undefined ? {} : { secureContext }),
+    ...(trust?.unverified === true ? { rejectUnauthorized: false } : {}),
+  };
+  const common = { connections, pipelining: 1, headersTimeout: headersMs, bodyTimeout: idleMs, connect: tls };
+  const direct = new Agent(common);
+  if (proxies.http === undefined && proxies.https === undefined) return { direct, proxied: direct };
+  const proxied = new EnvHttpProxyAgent({
+    ...common,
+    proxyTls: tls,
+    requestTls: tls,
+    // A proxy that lets only port 443 be tunnelled still serves `http:` the old way.
+    proxyTunnel: false,
+    httpProxy: proxies.http ?? '',
+    httpsProxy: proxies.https ?? '',
+    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
+  });
+  return { direct, proxied };
+}
+
+function sizeOf(body: Uint8Array | RequestBody): number {
+  return body instanceof Uint8Array ? body.length : body.size;
+}
+
+/** undici takes an iterable wherever it takes a stream, though its types do not say so. */
+function sendable(
+  body: Uint8Array | RequestBody,
+  idleMs: number,
+  stall: AbortController,
+): Readable | Uint8Array {
+  return body instanceof Uint8Array ? body : (watched(body, idleMs, stall) as unknown as Readable);
+}
+
+/** The bytes of a body; gives up where the server takes none for so long. What its source throws is no fault of the network. */
+async function* watched(
+  body: RequestBody,
+  idleMs: number,
+  stall: AbortController,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = body.open()[Symbol.asyncIterator]();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    for (;;) {
+      let next: IteratorResult<Uint8Array>;
+      try {
+        next = await iterator.next();
+      } catch (error) {
+        throw toBivyError(error);
+      }
+      if (next.done === true) return;
+      timer = setTimeout(() => stall.abort(tookTooLong(idleMs)), idleMs);
+      yield next.value;
+      clearTimeout(timer);
+    }
+  } finally {
+    clearTimeout(timer);
+    await iterator.return?.();
+  }
 }
 
 function proxyOf(environment: NodeJS.ProcessEnv, name: 'http_proxy' | 'https_proxy'): string | undefined {
@@ -76,37 +168,6 @@ function proxyOf(environment: NodeJS.ProcessEnv, name: 'http_proxy' | 'https_pro
     );
   }
   return undefined;
-}
-
-/**
- * `SSL_CERT_FILE` (as OpenSSL and Python have it) replaces Node's own authorities; those of `NODE_EXTRA_CA_CERTS`, which
- * Node adds by itself to its own only, stay.
- */
-function secureContextFor(environment: NodeJS.ProcessEnv): SecureContext | undefined {
-  const bundle = environment['SSL_CERT_FILE'];
-  if (bundle === undefined || bundle === '') return undefined;
-  const extra = environment['NODE_EXTRA_CA_CERTS'];
-  const files = extra === undefined || extra === '' || extra === bundle ? [bundle] : [bundle, extra];
-  try {
-    const certificates = files.map((file) => readFileSync(file, 'utf8'));
-    if (certificates.every((text) => /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text))) {
-      return createSecureContext({ ca: certificates });
-    }
-  } catch (error) {
-    throw unusable(bundle, error);
-  }
-  throw unusable(bundle, undefined);
-}
-
-function unusable(bundle: string, cause: unknown): BivyError {
-  return new BivyError(
-    'CONFIG_INVALID',
-    `cannot use the certificates that \`SSL_CERT_FILE\` names: \`${bundle}\``,
-    {
-      hint: 'name a file of PEM certificates there, or unset it',
-      cause,
-    },
-  );
 }
 
 function joinHeaders(

@@ -3,14 +3,35 @@
 
 import type { ErrorCode } from './errors.ts';
 
-/** Whom a request asks: decides between `INDEX_…` and `MIRROR_…` when it fails. */
-export type Peer = 'index' | 'mirror';
+/** Whom a request asks: decides between `INDEX_…`, `MIRROR_…` and `REGISTRY_…` when it fails. */
+export type Peer = 'index' | 'mirror' | 'registry';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Bytes to be sent that need not be in memory. */
+export interface RequestBody {
+  /** Bytes. */
+  readonly size: number;
+  /** The bytes from the first on; asked again where the request is made again. */
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+/** How a host proves who it is, where not by the usual authorities alone. */
+export interface HostTrust {
+  /** Certificates (PEM) that are trusted besides. */
+  readonly certificates?: readonly string[];
+  /** Any certificate will do. */
+  readonly unverified?: boolean;
+}
 
 export interface HttpRequest {
   /** `http:` or `https:`; credentials in it become an `Authorization` header and show in no message. */
   readonly url: string;
+  /** `GET` where left out. Redirects are followed for `GET` and `HEAD`; of others they are answers. */
+  readonly method?: Method;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Most bytes the body may have; one more is an error. */
+  readonly body?: Uint8Array | RequestBody;
+  /** Most bytes the body of the answer may have; one more is an error. */
   readonly limit: number;
   readonly signal?: AbortSignal;
   /** `index` where left out. */
@@ -20,6 +41,16 @@ export interface HttpRequest {
    * even though the server gives nothing to prove that the file is still the same one.
    */
   readonly verified?: boolean;
+  /** Times that the request is made at all, where not as often as patience has it. */
+  readonly attempts?: number;
+  /** A status that was met at each attempt (503) is given back like any other, instead of thrown. */
+  readonly keepStatus?: boolean;
+  /** Asked once after a 401 with its headers: what to send besides in another try, or nothing. */
+  readonly renew?: (
+    headers: Readonly<Record<string, string>>,
+  ) => Promise<Readonly<Record<string, string>> | undefined>;
+  /** Of the host in `url`, and of no other that a redirect leads to. */
+  readonly trust?: HostTrust;
 }
 
 export interface HttpResponse {
@@ -39,7 +70,7 @@ export interface HttpResponse {
 export interface Http {
   /**
    * Statuses are the caller's business, except those that were retried in vain.
-   * @throws BivyError `INDEX_UNREACHABLE` or `INDEX_INVALID` (`MIRROR_…` for a mirror), also while the body is read
+   * @throws BivyError `INDEX_UNREACHABLE` or `INDEX_INVALID` (or of another peer), also while the body is read
    */
   request(request: HttpRequest): Promise<HttpResponse>;
   close(): Promise<void>;
@@ -67,17 +98,28 @@ export async function requestWhole(http: Http, request: HttpRequest): Promise<Wh
   }
 }
 
+const UNREACHABLE: Readonly<Record<Peer, ErrorCode>> = {
+  index: 'INDEX_UNREACHABLE',
+  mirror: 'MIRROR_UNREACHABLE',
+  registry: 'REGISTRY_UNREACHABLE',
+};
+const INVALID: Readonly<Record<Peer, ErrorCode>> = {
+  index: 'INDEX_INVALID',
+  mirror: 'MIRROR_INVALID',
+  registry: 'REGISTRY_INVALID',
+};
+
 /** The code of a failure to reach a peer. */
-export function unreachableCode(peer: Peer | undefined): ErrorCode {
-  return peer === 'mirror' ? 'MIRROR_UNREACHABLE' : 'INDEX_UNREACHABLE';
+export function unreachableCode(peer: Peer = 'index'): ErrorCode {
+  return UNREACHABLE[peer];
 }
 
 /** The code of an answer that cannot be right. */
-export function invalidCode(peer: Peer | undefined): ErrorCode {
-  return peer === 'mirror' ? 'MIRROR_INVALID' : 'INDEX_INVALID';
+export function invalidCode(peer: Peer = 'index'): ErrorCode {
+  return INVALID[peer];
 }
 
 function isBroken(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  return code === 'INDEX_UNREACHABLE' || code === 'MIRROR_UNREACHABLE';
+  return Object.values(UNREACHABLE).some((unreachable) => unreachable === code);
 }
