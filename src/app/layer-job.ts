@@ -6,7 +6,8 @@ import { BivyError } from '../kernel/errors.ts';
 import type { Part } from '../layers/entry.ts';
 import type { JobWheel, LayerJob, LayerResult, WheelsJob } from '../layers/job.ts';
 import { overlapsOf, shadowOverlaps, shadowPaths } from '../layers/overlap.ts';
-import { writeLayer } from '../layers/writer.ts';
+import { matches, wheelFirst } from '../layers/prefetch.ts';
+import { type LayerOptions, writeLayer } from '../layers/writer.ts';
 
 /**
  * @throws BivyError `HASH_MISMATCH` where a wheel's bytes are not those of its SHA-256: its cache entry is damaged;
@@ -16,7 +17,12 @@ export async function runLayerJob(job: LayerJob, signal?: AbortSignal): Promise<
   const warnings: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
   const parts = job.kind === 'wheels' ? await installWheels(job, warn) : job.parts;
-  const summary = await writeLayer(parts, { path: job.output }, signal === undefined ? {} : { signal });
+  const options: LayerOptions = {
+    ...(job.compression === undefined ? {} : { compression: job.compression }),
+    isFirst: job.kind === 'wheels' ? wheelFirst(job) : matches(job.prefetch ?? []),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const summary = await writeLayer(parts, { path: job.output }, options);
   return { ...summary, overlaps: overlapsOf(summary), warnings };
 }
 

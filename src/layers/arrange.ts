@@ -1,12 +1,15 @@
 // The order in which the entries of a layer are written: all directories, then part by part its small files, its large
 // ones, its hard links, and last what is computed from the rest; by path in each. Small files lie together because they
-// compress best so. Nothing depends on the order in which entries were given, but that of the parts.
+// compress best so. Before all parts stand the files that are asked for first. Nothing depends on the order in which
+// entries were given, but that of the parts.
 
 import { BivyError } from '../kernel/errors.ts';
 import type { DirectoryEntry, Entry, FileEntry, HardlinkEntry, Part, SymlinkEntry } from './entry.ts';
 
 export interface ArrangedPart {
   readonly name: string;
+  /** To be written before the entries of any part, in this order. */
+  readonly first: readonly (FileEntry | SymlinkEntry)[];
   /** To be written, in this order. */
   readonly entries: readonly (FileEntry | SymlinkEntry | HardlinkEntry)[];
   /** To be hashed only. */
@@ -20,11 +23,17 @@ export interface Arrangement {
   readonly parts: readonly ArrangedPart[];
 }
 
+/** What decides an entry's place beside its kind and path. */
+export interface Placing {
+  readonly isLarge: (entry: FileEntry) => boolean;
+  readonly isFirst: (entry: FileEntry | SymlinkEntry) => boolean;
+}
+
 /** @throws BivyError `INTERNAL` where a path is given twice, leaves the image, or a hard link names nothing written before it */
-export function arrange(parts: readonly Part[], isLarge: (entry: FileEntry) => boolean): Arrangement {
+export function arrange(parts: readonly Part[], placing: Placing): Arrangement {
   const directories = new Map<string, DirectoryEntry>();
   const written = new Map<string, Entry>();
-  const arranged = parts.map((part) => arrangePart(part, isLarge, directories, written));
+  const arranged = parts.map((part) => arrangePart(part, placing, directories, written));
   for (const path of directories.keys()) {
     if (written.has(path)) throw fault(path, 'is a directory and something else');
   }
@@ -33,10 +42,11 @@ export function arrange(parts: readonly Part[], isLarge: (entry: FileEntry) => b
 
 function arrangePart(
   part: Part,
-  isLarge: (entry: FileEntry) => boolean,
+  { isLarge, isFirst }: Placing,
   directories: Map<string, DirectoryEntry>,
   written: Map<string, Entry>,
 ): ArrangedPart {
+  const first: (FileEntry | SymlinkEntry)[] = [];
   const small: (FileEntry | SymlinkEntry)[] = [];
   const large: FileEntry[] = [];
   const hardlinks: HardlinkEntry[] = [];
@@ -55,8 +65,9 @@ function arrangePart(
     if (written.has(entry.path)) throw fault(entry.path, 'is given twice');
     written.set(entry.path, entry);
     if (entry.kind === 'hardlink') hardlinks.push(entry);
+    else if (entry.kind === 'file' && entry.content.kind === 'computed') computed.push(entry);
+    else if (isFirst(entry)) first.push(entry);
     else if (entry.kind === 'symlink') small.push(entry);
-    else if (entry.content.kind === 'computed') computed.push(entry);
     else if (isLarge(entry)) large.push(entry);
     else small.push(entry);
   }
@@ -67,6 +78,7 @@ function arrangePart(
   }
   return {
     name: part.name,
+    first: first.sort(byPath),
     entries: [...small.sort(byPath), ...large.sort(byPath), ...hardlinks.sort(byPath)],
     shadowed,
     computed: computed.sort(byPath),

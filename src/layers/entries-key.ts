@@ -4,19 +4,25 @@ import { createHash, hash } from 'node:crypto';
 import { type Digest, keyOf } from '../kernel/digest.ts';
 import { createFileReader, type FileReader, passDeflate, passSlice } from './content.ts';
 import type { Entry, FileEntry, Part } from './entry.ts';
-import { FORMAT } from './layout.ts';
+import { type Compression, formatOf } from './layout.ts';
 
 /** 64 hexadecimal digits of a file's content, where they are known without reading it. */
 export type KnownDigest = (entry: FileEntry) => string | undefined;
+
+export interface EntriesKeyOptions {
+  readonly known?: KnownDigest;
+  /** `gzip` where left out. */
+  readonly compression?: Compression;
+  /** As the job has them. */
+  readonly prefetch?: readonly string[];
+}
 
 /**
  * The key of a layer of entries (base, venv, application): a listing of them with their contents' digests. Reads what
  * `known` cannot say. Computed contents follow from the others and are listed as such.
  */
-export async function entriesKey(
-  parts: readonly Part[],
-  known: KnownDigest = () => undefined,
-): Promise<Digest> {
+export async function entriesKey(parts: readonly Part[], options: EntriesKeyOptions = {}): Promise<Digest> {
+  const { known = () => undefined, compression, prefetch } = options;
   const reader = createFileReader();
   try {
     const listed = [];
@@ -27,10 +33,18 @@ export async function entriesKey(
       }
       listed.push({ name, entries: rows });
     }
-    return keyOf({ kind: 'entries', parts: listed, ...FORMAT });
+    return keyOf({ kind: 'entries', parts: listed, ...entriesFormat(compression, prefetch) });
   } finally {
     reader.close();
   }
+}
+
+/** What a layer of entries depends on beside them. Layers of gzip have no order but their own. */
+export function entriesFormat(
+  compression: Compression = 'gzip',
+  prefetch: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  return { ...formatOf(compression), prefetch: compression === 'gzip' ? undefined : prefetch };
 }
 
 async function listEntry(entry: Entry, known: KnownDigest, reader: FileReader): Promise<readonly unknown[]> {

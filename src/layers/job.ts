@@ -2,6 +2,7 @@
 
 import { BivyError, describeError, type ErrorDescription, toBivyError } from '../kernel/errors.ts';
 import type { Part } from './entry.ts';
+import type { Compression } from './layout.ts';
 import type { Overlap } from './overlap.ts';
 import type { LayerSummary } from './writer.ts';
 
@@ -27,6 +28,8 @@ export interface WheelsJob {
   readonly prefix: string;
   /** Where the prefix lies physically in the image, if a link of the base leads elsewhere. */
   readonly location?: string;
+  /** `gzip` where left out. */
+  readonly compression?: Compression;
   /** Path of the file to write; it must not exist. */
   readonly output: string;
 }
@@ -35,6 +38,10 @@ export interface WheelsJob {
 export interface EntriesJob {
   readonly kind: 'entries';
   readonly parts: readonly Part[];
+  /** `gzip` where left out. */
+  readonly compression?: Compression;
+  /** Patterns of paths (`matches`): with `estargz`, files to fetch before a container starts. */
+  readonly prefetch?: readonly string[];
   readonly output: string;
 }
 

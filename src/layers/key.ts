@@ -2,7 +2,7 @@
 // nothing of the project, the base, the clock or this host may enter one.
 
 import { type Digest, keyOf } from '../kernel/digest.ts';
-import { FORMAT } from './layout.ts';
+import { type Compression, formatOf } from './layout.ts';
 
 /** Everything that the files of an installed wheel depend on. */
 export interface WheelIdentity {
@@ -15,10 +15,13 @@ export interface WheelIdentity {
   readonly prefix: string;
   /** Where the prefix lies physically, if a link of the base leads elsewhere. */
   readonly location?: string;
+  /** `gzip` where left out. */
+  readonly compression?: Compression;
 }
 
 /** The key of a wheel, and of the layer in which it stands alone. */
-export function wheelKey({ sha256, fileName, libPython, prefix, location }: WheelIdentity): Digest {
+export function wheelKey(identity: WheelIdentity): Digest {
+  const { sha256, fileName, libPython, prefix, location, compression } = identity;
   return keyOf({
     kind: 'wheel',
     sha256,
@@ -26,7 +29,7 @@ export function wheelKey({ sha256, fileName, libPython, prefix, location }: Whee
     libPython,
     prefix,
     location: location === prefix ? undefined : location,
-    ...FORMAT,
+    ...formatOf(compression),
   });
 }
 

@@ -67,6 +67,8 @@ export function createBlobFile(path: string): BlobFile {
 /** What the tar and the member in work take. `write` is for bytes that bivy compresses; the rest is splicing. */
 export interface LayerStream {
   write(bytes: Uint8Array): void;
+  /** Ends the member in work: what follows begins one. @returns where, bytes from the start of the blob */
+  cut(): number;
   /** Ends what was written so far on a byte's edge: a raw DEFLATE stream follows. */
   beginSplice(): void;
   /** Bytes of the raw stream, as they are. */
@@ -75,55 +77,75 @@ export interface LayerStream {
   inflated(bytes: Uint8Array): void;
   /** The raw stream has been passed whole; ends the member, unless the stream was left open. */
   endSplice(crc: number, size: number, open: boolean): void;
-  /** Ends the last member. */
-  finish(): Digest;
+  /** Ends the last member. @returns the tar's digest and size */
+  finish(): { readonly digest: Digest; readonly size: number };
 }
 
 /** `take` gets the gzip blob. */
 export function createLayerStream(take: (bytes: Uint8Array) => void): LayerStream {
   const hash = createHash('sha256');
-  const deflater = createDeflater(take);
+  const deflater = createDeflater(put);
+  let compressedSize = 0;
+  let tarSize = 0;
+  /** Whether a member is open; whether it has anything but its header. */
   let open = false;
+  let begun = false;
   let crc = 0;
   let size = 0;
 
+  function put(bytes: Uint8Array): void {
+    compressedSize += bytes.length;
+    take(bytes);
+  }
+  function count(bytes: Uint8Array): void {
+    hash.update(bytes);
+    tarSize += bytes.length;
+  }
   function begin(): void {
     if (open) return;
     open = true;
+    begun = false;
     crc = 0;
     size = 0;
-    take(HEADER);
+    put(HEADER);
   }
   function end(): void {
     open = false;
-    take(encodeTrailer(crc, size));
+    put(encodeTrailer(crc, size));
   }
   return {
     write(bytes) {
       begin();
-      hash.update(bytes);
+      begun = true;
+      count(bytes);
       crc = crc32(bytes, crc);
       size += bytes.length;
       deflater.write(bytes);
     },
+    cut() {
+      if (open) {
+        deflater.finish();
+        end();
+      }
+      return compressedSize;
+    },
     beginSplice() {
       begin();
-      deflater.flush();
+      if (begun) deflater.flush();
     },
-    compressed: take,
-    inflated(bytes) {
-      hash.update(bytes);
-    },
+    compressed: put,
+    inflated: count,
     endSplice(splicedCrc, splicedSize, more) {
       crc = combineCrc(crc, splicedCrc, splicedSize);
       size += splicedSize;
+      begun = true;
       if (!more) end();
     },
     finish() {
       begin();
       deflater.finish();
       end();
-      return `sha256:${hash.digest('hex')}` as Digest;
+      return { digest: `sha256:${hash.digest('hex')}` as Digest, size: tarSize };
     },
   };
 }

@@ -16,4 +16,6 @@ export interface LayerRecord {
   /** Sum of the sizes of its regular files, hard links counted once. */
   readonly unpacked: number;
   readonly mediaType: string;
+  /** For the layer's descriptor in a manifest; absent where it needs none. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }

@@ -21,6 +21,9 @@ const BLOCK = 512;
 /** 1980-01-02T00:00:00Z: what zip can say in every time zone, as seconds since 1970. */
 const MTIME = 315_619_200;
 
+/** The same time in RFC 3339. */
+export const MODIFIED: string = '1980-01-02T00:00:00Z';
+
 const TYPES = { file: '0', hardlink: '1', symlink: '2', directory: '5', pax: 'x' } as const;
 
 const NAME_MAX = 100;

@@ -2,14 +2,22 @@
 // in an archive are not compressed again: the streams go into the blob as they are, inflated once to be checked and
 // hashed. Nothing larger than about a megabyte is held, whatever the files' sizes.
 
-import { createHash, hash } from 'node:crypto';
 import type { Digest } from '../kernel/digest.ts';
-import { BivyError } from '../kernel/errors.ts';
 import { type ArrangedPart, arrange } from './arrange.ts';
-import { createFileReader, type FileReader, type PieceTakers, passDeflate, passSlice } from './content.ts';
-import type { Entry, FileDigest, FileEntry, Part } from './entry.ts';
-import { SPLICE_THRESHOLD } from './layout.ts';
-import { createBlobFile, createLayerStream, type LayerStream } from './output.ts';
+import { createFileReader, type FileReader } from './content.ts';
+import type { Entry, FileDigest, FileEntry, Part, SymlinkEntry } from './entry.ts';
+import {
+  createToc,
+  encodeFooter,
+  estargzAnnotations,
+  landmarkEntry,
+  refuseReserved,
+  type Toc,
+  tocEntry,
+} from './estargz.ts';
+import { CHUNK, type Compression, SPLICE_THRESHOLD } from './layout.ts';
+import { type BlobFile, createBlobFile, createLayerStream, type LayerStream } from './output.ts';
+import { hashPayload, type PayloadTask, writeChunks, writePayload } from './payload.ts';
 import { END, encodeHeader, paddingOf } from './tar.ts';
 
 export interface WrittenFile extends FileDigest {
@@ -26,23 +34,30 @@ export interface LayerSummary {
   readonly diffId: Digest;
   /** Bytes of the compressed blob. */
   readonly size: number;
-  /** Sum of the sizes of the files written, hard links counted once. */
+  /** Sum of the sizes of the files written, hard links counted once; without those of eStargz itself. */
   readonly unpacked: number;
   /** Regular files in the order they stand in the layer. */
   readonly files: readonly WrittenFile[];
   /** Files that were hashed and left out, because another part ships their path. */
   readonly shadowed: readonly WrittenFile[];
+  /** For the layer's descriptor in a manifest; absent where it needs none. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface LayerOptions {
-  /** Bytes; for measurements: layers of another threshold have other digests. */
+  /** `gzip` where left out. */
+  readonly compression?: Compression;
+  /** With `estargz`, what is fetched before a container starts; nothing where left out. */
+  readonly isFirst?: (entry: FileEntry | SymlinkEntry) => boolean;
+  /** Bytes, of `gzip`; for measurements: layers of another threshold have other digests. */
   readonly spliceThreshold?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Writes the parts to a new file at `output.path` and flushes it to the disk; on failure there is no file.
- * @throws BivyError `WHEEL_INVALID` where content is not what was promised, `INTERNAL` where entries contradict each other
+ * @throws BivyError `WHEEL_INVALID` where content is not what was promised, `INTERNAL` where entries contradict each other,
+ *   `ROOT_INVALID` where a file has the name of one of eStargz's own
  */
 export async function writeLayer(
   parts: readonly Part[],
@@ -50,58 +65,138 @@ export async function writeLayer(
   options: LayerOptions = {},
 ): Promise<LayerSummary> {
   const threshold = options.spliceThreshold ?? SPLICE_THRESHOLD;
-  const isSpliced = (entry: FileEntry): boolean =>
-    entry.content.kind === 'deflate' && entry.size >= threshold;
-  const { directories, parts: arranged } = arrange(
-    parts,
-    (entry) => isSpliced(entry) || entry.size >= threshold,
-  );
+  const lazy = options.compression === 'estargz';
+  if (lazy) refuseReserved(parts);
+  const { directories, parts: arranged } = arrange(parts, {
+    isLarge: ({ size }) => size >= threshold,
+    isFirst: (entry) => lazy && options.isFirst?.(entry) === true,
+  });
   const blob = createBlobFile(output.path);
   const reader = createFileReader();
   try {
     const stream = createLayerStream((bytes) => blob.write(bytes));
-    const work: Work = { stream, reader, isSpliced, files: [], shadowed: [], signal: options.signal };
-    for (const directory of directories) writeHeader(stream, directory, 0);
+    const work: Work = {
+      stream,
+      reader,
+      toc: lazy ? createToc() : undefined,
+      // A member for each file anyway: its own stream is as good as ours.
+      isSpliced: lazy ? ({ size }) => size > 0 && size <= CHUNK : ({ size }) => size >= threshold,
+      digests: new Map(),
+      files: [],
+      shadowed: [],
+      signal: options.signal,
+    };
+    for (const directory of directories) writeEntry(work, directory);
+    for (const part of arranged) await writeEntries(work, part, part.first);
+    if (lazy) await writeFile(work, landmarkEntry(work.files.length > 0), '');
     for (const part of arranged) await writePart(work, part);
-    stream.write(END);
-    const diffId = stream.finish();
+    const end = work.toc === undefined ? finish(stream) : finishLazy(stream, work.toc, blob);
     const { digest, size } = blob.finish();
     const unpacked = work.files.reduce((sum, file) => sum + file.size, 0);
-    return { digest, diffId, size, unpacked, files: work.files, shadowed: work.shadowed };
+    return { digest, size, unpacked, files: work.files, shadowed: work.shadowed, ...end };
   } finally {
     reader.close();
     blob.discard();
   }
 }
 
+type End = Pick<LayerSummary, 'diffId' | 'annotations'>;
+
+function finish(stream: LayerStream): End {
+  stream.write(END);
+  return { diffId: stream.finish().digest };
+}
+
+/** The table of contents in a member of its own, and where it is. */
+function finishLazy(stream: LayerStream, toc: Toc, blob: BlobFile): End {
+  const offset = stream.cut();
+  const { pieces, size, digest } = toc.finish();
+  writeHeader(stream, tocEntry(size), size);
+  for (const piece of pieces) stream.write(piece);
+  writePadding(stream, size);
+  stream.write(END);
+  const tar = stream.finish();
+  blob.write(encodeFooter(offset));
+  return { diffId: tar.digest, annotations: estargzAnnotations(digest, tar.size, tar.digest) };
+}
+
 interface Work {
   readonly stream: LayerStream;
   readonly reader: FileReader;
+  readonly toc: Toc | undefined;
+  /** Of files that are DEFLATE streams. */
   readonly isSpliced: (entry: FileEntry) => boolean;
+  /** By part, then by path. */
+  readonly digests: Map<ArrangedPart, Map<string, FileDigest>>;
   readonly files: WrittenFile[];
   readonly shadowed: WrittenFile[];
   readonly signal: AbortSignal | undefined;
 }
 
 async function writePart(work: Work, part: ArrangedPart): Promise<void> {
-  const digests = new Map<string, FileDigest>();
-  function note(list: WrittenFile[], { path, mode }: FileEntry, { sha256, size }: FileDigest): void {
-    digests.set(path, { sha256, size });
-    list.push({ part: part.name, path, mode, sha256, size });
+  for (const entry of part.shadowed) {
+    const digest = await hashPayload({ reader: work.reader, entry, part: part.name });
+    note(work, part, work.shadowed, entry, digest);
   }
-  for (const entry of part.shadowed) note(work.shadowed, entry, await hashFile(work, entry, part.name));
-  for (const entry of part.entries) {
-    work.signal?.throwIfAborted();
-    if (entry.kind === 'file') note(work.files, entry, await writeFile(work, entry, part.name));
-    else writeHeader(work.stream, entry, 0);
-  }
+  await writeEntries(work, part, part.entries);
   for (const entry of part.computed) {
     if (entry.content.kind !== 'computed') continue;
-    const bytes = entry.content.from(digests);
-    writeHeader(work.stream, entry, bytes.length);
-    writePadded(work.stream, bytes);
-    note(work.files, entry, { sha256: hash('sha256', bytes, 'hex'), size: bytes.length });
+    const bytes = entry.content.from(digestsOf(work, part));
+    const file: FileEntry = { ...entry, size: bytes.length, content: { kind: 'bytes', bytes } };
+    note(work, part, work.files, entry, await writeFile(work, file, part.name));
   }
+}
+
+async function writeEntries(
+  work: Work,
+  part: ArrangedPart,
+  entries: readonly (Entry & { readonly kind: 'file' | 'symlink' | 'hardlink' })[],
+): Promise<void> {
+  for (const entry of entries) {
+    work.signal?.throwIfAborted();
+    if (entry.kind === 'file') note(work, part, work.files, entry, await writeFile(work, entry, part.name));
+    else writeEntry(work, entry);
+  }
+}
+
+function note(
+  work: Work,
+  part: ArrangedPart,
+  list: WrittenFile[],
+  { path, mode }: FileEntry,
+  { sha256, size }: FileDigest,
+): void {
+  digestsOf(work, part).set(path, { sha256, size });
+  list.push({ part: part.name, path, mode, sha256, size });
+}
+
+function digestsOf({ digests }: Work, part: ArrangedPart): Map<string, FileDigest> {
+  const known = digests.get(part) ?? new Map<string, FileDigest>();
+  digests.set(part, known);
+  return known;
+}
+
+function writeEntry({ stream, toc }: Work, entry: Exclude<Entry, FileEntry>): void {
+  writeHeader(stream, entry, 0);
+  toc?.add(entry);
+}
+
+/** Header, content, padding. */
+async function writeFile(work: Work, entry: FileEntry, part: string): Promise<FileDigest> {
+  const { stream, reader, toc, isSpliced } = work;
+  const task: PayloadTask = { reader, entry, part };
+  writeHeader(stream, entry, entry.size);
+  let digest: FileDigest;
+  if (toc === undefined || entry.size === 0) {
+    digest = await writePayload(task, stream, isSpliced);
+    toc?.addFile(entry, digest, []);
+  } else {
+    const written = await writeChunks(task, stream, isSpliced);
+    digest = written.digest;
+    toc.addFile(entry, digest, written.chunks);
+  }
+  writePadding(stream, entry.size);
+  return digest;
 }
 
 function writeHeader(stream: LayerStream, entry: Entry, size: number): void {
@@ -110,67 +205,6 @@ function writeHeader(stream: LayerStream, entry: Entry, size: number): void {
   stream.write(encodeHeader({ kind, path, mode, uid, gid, size, target }));
 }
 
-function writePadded(stream: LayerStream, bytes: Uint8Array): void {
-  stream.write(bytes);
-  writePadding(stream, bytes.length);
-}
-
 function writePadding(stream: LayerStream, size: number): void {
   if (size % 512 !== 0) stream.write(END.subarray(0, paddingOf(size)));
-}
-
-/** Header, content, padding. */
-async function writeFile(work: Work, entry: FileEntry, part: string): Promise<FileDigest> {
-  const { stream } = work;
-  const { content, size } = entry;
-  writeHeader(stream, entry, size);
-  let digest: PassedFile;
-  if (content.kind === 'deflate' && work.isSpliced(entry)) {
-    stream.beginSplice();
-    digest = await passFile(work, entry, part, {
-      compressed: (bytes) => stream.compressed(bytes),
-      inflated: (bytes) => stream.inflated(bytes),
-    });
-    stream.endSplice(content.crc32, size, digest.open);
-  } else {
-    digest = await passFile(work, entry, part, { inflated: (bytes) => stream.write(bytes) });
-  }
-  writePadding(stream, size);
-  return digest;
-}
-
-function hashFile(work: Work, entry: FileEntry, part: string): Promise<FileDigest> {
-  return passFile(work, entry, part, { inflated: () => {} });
-}
-
-interface PassedFile extends FileDigest {
-  /** Whether what was passed as compressed was left open. */
-  readonly open: boolean;
-}
-
-async function passFile(
-  { reader }: Work,
-  { path, content, size }: FileEntry,
-  part: string,
-  take: PieceTakers,
-): Promise<PassedFile> {
-  const what = `\`${path}\` of ${part}`;
-  if (content.kind === 'bytes') {
-    if (content.bytes.length !== size) {
-      throw new BivyError('INTERNAL', `${what} has ${content.bytes.length} bytes, but declares ${size}`);
-    }
-    take.inflated(content.bytes);
-    return { sha256: hash('sha256', content.bytes, 'hex'), size, open: false };
-  }
-  const digest = createHash('sha256');
-  function inflated(bytes: Uint8Array): void {
-    digest.update(bytes);
-    take.inflated(bytes);
-  }
-  let open = false;
-  if (content.kind === 'slice') passSlice(reader, content, size, what, inflated);
-  else if (content.kind === 'deflate') {
-    open = await passDeflate(reader, content, size, what, { ...take, inflated });
-  }
-  return { sha256: digest.digest('hex'), size, open };
 }

@@ -28,6 +28,7 @@ describe('wheelKey', () => {
     ['the Python', { libPython: 'lib/python3.12' }],
     ['the prefix', { prefix: '/srv/.venv' }],
     ['where the prefix lies', { location: '/srv/real/.venv' }],
+    ['the compression', { compression: 'estargz' }],
   ])('depends on %s', (_, other) => {
     expect(wheelKey({ ...IDENTITY, ...other })).not.toBe(wheelKey(IDENTITY));
   });
@@ -36,6 +37,10 @@ describe('wheelKey', () => {
     // Another digest is right only with another `LAYOUT_VERSION` or `ENCODER_VERSION`.
     expect(wheelKey(IDENTITY)).toMatchInlineSnapshot(
       `"sha256:ae6868aab4cf804b0fa68ae75ba8c516ac9e21c28847917266c8817455a5b2fa"`,
+    );
+    expect(wheelKey({ ...IDENTITY, compression: 'gzip' })).toBe(wheelKey(IDENTITY));
+    expect(wheelKey({ ...IDENTITY, compression: 'estargz' })).toMatchInlineSnapshot(
+      `"sha256:9f72cf04634bd04ae4a7079e09ead182efd756aaf540e241910a282877b23546"`,
     );
   });
 });
@@ -100,9 +105,22 @@ describe('entriesKey', () => {
     expect(await key(file(), other)).toBe(await key(other, file({ uid: 0 })));
   });
 
+  it('depends on the compression, and with it on what is fetched first', async () => {
+    const keys = await Promise.all(
+      [{}, { compression: 'estargz' as const }, { compression: 'estargz' as const, prefetch: ['**'] }].map(
+        (options) => entriesKey([{ name: 'app', entries: [file()] }], options),
+      ),
+    );
+    expect(new Set(keys).size).toBe(3);
+    const gzip = { compression: 'gzip' as const, prefetch: ['**'] };
+    expect(await entriesKey([{ name: 'app', entries: [file()] }], gzip)).toBe(keys[0]);
+  });
+
   it('reads nothing whose digest is known', async () => {
     const absent = file({ content: { kind: 'slice', path: join(folder, 'absent'), offset: 0 } });
-    const known = await entriesKey([{ name: 'app', entries: [absent] }], () => digestOf(plain).slice(7));
+    const known = await entriesKey([{ name: 'app', entries: [absent] }], {
+      known: () => digestOf(plain).slice(7),
+    });
     expect(known).toBe(await key(file()));
   });
 
