@@ -2,22 +2,20 @@
 // scripts would have made. Nothing of a package is executed. What it holds and why: `docs/debian-base.md`.
 
 import type { Context } from '../kernel/context.ts';
-import { type Digest, keyOf } from '../kernel/digest.ts';
+import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { Part } from '../layers/entry.ts';
 import { architectureOf } from './architecture.ts';
+import { choosePackages } from './choose.ts';
 import { composeTree } from './compose.ts';
-import { fetchPackages, type LaidPackage } from './debs.ts';
+import { compositionKey, pinnedKey, wholePackages } from './composition.ts';
+import { fetchPackages, fetchPinned, type LaidPackage } from './debs.ts';
 import { type DebianFacts, factsOf } from './facts.ts';
-import { LEFT_OUT } from './left-out.ts';
 import type { DebianPackage } from './package-list.ts';
-import { chooseLists, openLists } from './packages.ts';
-import { openRelease, type Release } from './release.ts';
+import type { Release } from './release.ts';
 import { type DebianRequest, mirrorOf, type Remembered, requestKey } from './request.ts';
-import { resolvePackages } from './resolve.ts';
 import { releaseOf } from './suite.ts';
 import { ENVIRONMENT } from './system-files.ts';
-import { hasOwnTrims, TRIMS } from './trim.ts';
 
 interface BasePackage {
   readonly name: string;
@@ -35,12 +33,9 @@ export interface ComposedBase {
   readonly env: Readonly<Record<string, string>>;
   /** Sorted by name. */
   readonly packages: readonly BasePackage[];
-  /** SHA-256 of the release files that were followed, by suite. They do not reach the key. */
+  /** SHA-256 of the release files that were followed, by suite; none of a pinned base. They do not reach the key. */
   readonly releases: Readonly<Record<string, Digest>>;
 }
-
-/** Counts up when the same packages become other files: in every key. `test/debian/base.test.ts` notices. */
-const COMPOSITION = 1;
 
 /**
  * @throws BivyError `MIRROR_…`, `OFFLINE`, `HASH_MISMATCH`, `DEBIAN_PACKAGE`, `TARGET_INVALID`, `ARCHIVE_INVALID`
@@ -52,50 +47,40 @@ export async function composeDebianBase(request: DebianRequest, context: Context
     // A release that was verified some hours ago may name files that the mirror has replaced since.
     const outdated =
       error instanceof BivyError && (error.code === 'HASH_MISMATCH' || error.code === 'MIRROR_UNREACHABLE');
-    if (!outdated || request.refresh === true || context.offline) throw error;
+    if (!outdated || request.refresh === true || request.pinned !== undefined || context.offline) throw error;
     return compose({ ...request, refresh: true }, context);
   }
 }
 
 async function compose(request: DebianRequest, context: Context): Promise<ComposedBase> {
-  const release = releaseOf(request.release);
-  const architecture = architectureOf(request.platform);
   const mirror = mirrorOf(request);
-  const { refresh = false, now = Date.now(), keys } = request;
-  const releases = await Promise.all(
-    release.suites.map((suite) => openRelease(suite, mirror, { refresh, now, keys }, context)),
-  );
-
-  const sources = chooseLists(release, releases, architecture, (message) =>
-    context.emit({ type: 'warning', message }),
-  );
-  const lists = openLists(sources, mirror, context);
-  const extra = [...new Set(request.packages)].sort();
-  const wanted = {
-    architecture: architecture.name,
-    release: `debian:${release.version}`,
-    packages: release.wanted,
-    extra: [],
-    leftOut: LEFT_OUT,
-  };
-  const standing = await resolvePackages(wanted, lists);
-  const packages = extra.length === 0 ? standing : await resolvePackages({ ...wanted, extra }, lists);
-  lists.remember();
-
-  const whole = extra.filter(hasOwnTrims);
-  const key = keyOf({
-    kind: 'debian',
-    composition: COMPOSITION,
-    trims: TRIMS.map(({ of, paths, except = [] }) => [of, paths, except]),
-    release: release.version,
-    architecture: architecture.name,
-    packages: packages.map(({ name, version, sha256 }) => [name, version, sha256]),
-    whole,
-  });
+  const { pinned } = request;
+  if (pinned !== undefined) {
+    const key = pinnedKey(request, pinned);
+    return lay(request, key, await fetchPinned(pinned.packages, mirror, context), {});
+  }
+  const { packages, standing, releases } = await choosePackages(request, context);
+  const key = compositionKey(request, packages);
   const debs = await fetchPackages(packages, mirror, context);
   noteScripts(debs, standing, context);
-  const parts = composeTree(debs, { release, architecture, whole });
-  remember(request, key, releases, context);
+  const followed = Object.fromEntries(
+    releaseOf(request.release).suites.map(({ name }, index) => [name, releases[index]!.digest]),
+  );
+  const base = lay(request, key, debs, followed);
+  remember(request, key, releases, followed, context);
+  return base;
+}
+
+function lay(
+  request: DebianRequest,
+  key: Digest,
+  debs: readonly LaidPackage[],
+  releases: ComposedBase['releases'],
+): ComposedBase {
+  const release = releaseOf(request.release);
+  const architecture = architectureOf(request.platform);
+  const packages = debs.map((one) => one.package);
+  const parts = composeTree(debs, { release, architecture, whole: wholePackages(request) });
   return {
     key,
     parts: async () => parts,
@@ -106,7 +91,7 @@ async function compose(request: DebianRequest, context: Context): Promise<Compos
       version,
       architecture: port,
     })),
-    releases: Object.fromEntries(release.suites.map(({ name }, index) => [name, releases[index]!.digest])),
+    releases,
   };
 }
 
@@ -114,6 +99,7 @@ function remember(
   request: DebianRequest,
   key: Digest,
   releases: readonly Release[],
+  followed: Remembered['releases'],
   { cache }: Context,
 ): void {
   const ends = releases.map(({ validUntil }) => validUntil).filter((end) => end !== null);
@@ -121,6 +107,7 @@ function remember(
     key,
     checked: Math.min(...releases.map(({ checked }) => checked)),
     validUntil: ends.length === 0 ? null : Math.min(...ends),
+    releases: followed,
   };
   cache.writeRecord('debian-remembered', requestKey(request, mirrorOf(request)), remembered);
 }

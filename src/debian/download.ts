@@ -32,6 +32,24 @@ const ABSENT: ReadonlySet<number> = new Set([403, 404, 410]);
  * @throws BivyError `OFFLINE`, `MIRROR_UNREACHABLE`, `MIRROR_INVALID`, `HASH_MISMATCH`
  */
 export async function download(wanted: Download, context: Context): Promise<Blob> {
+  const found = await attempt(wanted, context);
+  if (typeof found !== 'number') return found;
+  throw refused(wanted.name, found, wanted.urls);
+}
+
+/**
+ * The same; nothing where the mirror says that it has no such file.
+ * @throws BivyError `OFFLINE`, `MIRROR_UNREACHABLE`, `MIRROR_INVALID`, `HASH_MISMATCH`
+ */
+export async function findDownload(wanted: Download, context: Context): Promise<Blob | undefined> {
+  const found = await attempt(wanted, context);
+  if (typeof found !== 'number') return found;
+  if (ABSENT.has(found)) return undefined;
+  throw refused(wanted.name, found, wanted.urls);
+}
+
+/** The blob, or the status of the last answer. */
+async function attempt(wanted: Download, context: Context): Promise<Blob | number> {
   const { name, size, expected } = wanted;
   if (context.offline) throw offline(name);
   let status = 0;
@@ -57,7 +75,7 @@ export async function download(wanted: Download, context: Context): Promise<Blob
     }
     if (!ABSENT.has(status)) break;
   }
-  throw refused(name, status, wanted.urls);
+  return status;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { BivyError } from '../kernel/errors.ts';
 import type { Part } from '../layers/entry.ts';
-import type { DebianPackage } from './package-list.ts';
+import type { DebianFile } from './package-list.ts';
 import type { DebianRelease } from './suite.ts';
 import { ENVIRONMENT, GROUP, PASSWD } from './system-files.ts';
 import { upstreamVersion } from './version.ts';
@@ -35,7 +35,7 @@ const WATCHED = /^(?:app|etc|home)\//;
 export function factsOf(
   platform: string,
   { python }: DebianRelease,
-  packages: readonly DebianPackage[],
+  packages: readonly DebianFile[],
   parts: readonly Part[],
 ): DebianFacts {
   const [major, minor, rest] = numbersOf(`python${python}-minimal`, packages);
@@ -70,7 +70,7 @@ export function factsOf(
 /** `3.11.2-6+deb12u9` as 3, 11 and `.2`. */
 function numbersOf(
   name: string,
-  packages: readonly DebianPackage[],
+  packages: readonly DebianFile[],
 ): readonly [major: number, minor: number, rest: string] {
   const version = packages.find((one) => one.name === name)?.version ?? '';
   const match = /^(\d+)\.(\d+)((?:\.\d+)?(?:(?:a|b|rc)\d+)?)/.exec(upstreamVersion(version).replace('~', ''));

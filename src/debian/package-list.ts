@@ -4,8 +4,8 @@
 import { BivyError } from '../kernel/errors.ts';
 import { parseParagraph } from './control.ts';
 
-/** A binary package as its archive describes it. */
-export interface DebianPackage {
+/** A binary package as a file of an archive. */
+export interface DebianFile {
   readonly name: string;
   readonly version: string;
   /** `all` or the port's name. */
@@ -16,6 +16,12 @@ export interface DebianPackage {
   readonly size: number;
   /** Of the `.deb`, 64 hexadecimal digits. */
   readonly sha256: string;
+  /** Which of the mirror's archives has it. */
+  readonly archive: 'main' | 'security';
+}
+
+/** The same as its archive describes it. */
+export interface DebianPackage extends DebianFile {
   /** `Pre-Depends` and `Depends`, as written. */
   readonly depends: string;
   /** `Breaks` and `Conflicts`, as written. */
@@ -23,8 +29,6 @@ export interface DebianPackage {
   readonly provides: string;
   /** `Multi-Arch`, where it says anything. */
   readonly multiArch: string;
-  /** Which of the mirror's archives has it. */
-  readonly archive: 'main' | 'security';
 }
 
 /** What one list knows of a name: packages of that name, and those that provide it. */

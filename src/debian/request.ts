@@ -3,6 +3,7 @@
 import { type Digest, keyOf } from '../kernel/digest.ts';
 import { publicUrl } from '../kernel/http-address.ts';
 import { VERSION } from '../kernel/program.ts';
+import type { PinnedComposition } from './composition.ts';
 import { findMirror, type Mirror } from './mirror.ts';
 
 export interface DebianRequest {
@@ -17,6 +18,8 @@ export interface DebianRequest {
   readonly securityMirror?: string;
   /** Of this process: mirrors can be named there. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Take these packages, whatever the mirror's releases say now. */
+  readonly pinned?: PinnedComposition;
   /** Ask the mirror even if what is in the cache is fresh. */
   readonly refresh?: boolean;
   /** Armored keys to trust instead of Debian's own: for tests and private archives, never from the environment. */
@@ -35,6 +38,8 @@ export interface Remembered {
   readonly checked: number;
   /** The earliest end of validity. */
   readonly validUntil: number | null;
+  /** SHA-256 of the release files that were followed, by suite. */
+  readonly releases: Readonly<Record<string, Digest>>;
 }
 
 export function mirrorOf(request: DebianRequest): Mirror {
@@ -58,7 +63,10 @@ export function requestKey(request: DebianRequest, mirror: Mirror): Digest {
 const FRESH_MS = 24 * 3600 * 1000;
 
 /** Whether what was verified then may be used without asking the mirror again. */
-export function isFresh({ checked, validUntil }: Omit<Remembered, 'key'>, now: number): boolean {
+export function isFresh(
+  { checked, validUntil }: Pick<Remembered, 'checked' | 'validUntil'>,
+  now: number,
+): boolean {
   const age = now - checked;
   return age >= 0 && age < FRESH_MS && (validUntil === null || now <= validUntil);
 }
