@@ -48,8 +48,11 @@ async function writeArchive(
 ): Promise<Published> {
   const target = targetOf(kind, path);
   refuseForeign(kind, path, target);
-  const head = headOf(kind, path, image, tags);
-  const blobs = blobsOf(image);
+  // Docker's archives are of one image, and of nothing that speaks about it.
+  const only = kind === 'docker-archive' ? onlyImage(path, image) : undefined;
+  const content = only ?? image;
+  const head = headOf(content, only, tags);
+  const blobs = blobsOf(content);
   const size = blobs.reduce((sum, blob) => sum + memberSize(blob.size), head.length);
   if (isSame(target, head, size + ARCHIVE_END.length)) return { kind, path, changed: false };
 
@@ -76,25 +79,33 @@ async function writeArchive(
   return { kind, path, changed: true };
 }
 
-/** The members before the blobs. */
-function headOf(kind: Kind, path: string, image: BuiltImage | ImageIndex, tags: readonly string[]): Buffer {
+/** @throws BivyError `DESTINATION_INVALID` */
+function onlyImage(path: string, image: BuiltImage | ImageIndex): BuiltImage {
+  const [only, ...others] = imagesOf(image);
+  if (only !== undefined && others.length === 0) return only;
+  throw new BivyError(
+    'DESTINATION_INVALID',
+    `\`docker-archive:${path}\` holds one platform, not ${others.length + 1}`,
+    {
+      hint: 'use `oci-archive:FILE` for several platforms, or ask for one with `--platform`',
+    },
+  );
+}
+
+/**
+ * The members before the blobs.
+ * @param docker the image that Docker's own manifest names, if there is to be one
+ */
+function headOf(
+  image: BuiltImage | ImageIndex,
+  docker: BuiltImage | undefined,
+  tags: readonly string[],
+): Buffer {
   const members: (readonly [string, Uint8Array])[] = [
     ['oci-layout', LAYOUT_VERSION],
     ['index.json', indexJson(image, tags)],
   ];
-  if (kind === 'docker-archive') {
-    const [only, ...others] = imagesOf(image);
-    if (only === undefined || others.length > 0) {
-      throw new BivyError(
-        'DESTINATION_INVALID',
-        `\`docker-archive:${path}\` holds one platform, not ${others.length + 1}`,
-        {
-          hint: 'use `oci-archive:FILE` for several platforms, or ask for one with `--platform`',
-        },
-      );
-    }
-    members.push(['manifest.json', dockerManifest(only, tags)]);
-  }
+  if (docker !== undefined) members.push(['manifest.json', dockerManifest(docker, tags)]);
   return Buffer.concat(members.map(([name, bytes]) => memberOf(name, bytes)));
 }
 

@@ -2,7 +2,7 @@
 
 import { canonicalJson, type Digest, digestOf } from '../../kernel/digest.ts';
 import { imageIndex } from '../config.ts';
-import { type BuiltImage, type ImageIndex, localBlob } from '../image.ts';
+import { type AttachedManifest, type BuiltImage, type ImageIndex, localBlob } from '../image.ts';
 import { parsePlatform } from '../platform.ts';
 import { parseReference } from '../reference.ts';
 import { type Descriptor, IMAGE_NAME, INDEX, MANIFEST, OURS, REF_NAME } from '../spec.ts';
@@ -32,10 +32,19 @@ export function blobsOf(image: BuiltImage | ImageIndex): readonly PublishedBlob[
     add(document(one.manifestDigest, one.manifest));
     add(document(one.configDigest, one.config));
   }
+  for (const one of attachedTo(image)) {
+    add(document(one.manifestDigest, one.manifest));
+    add(document(one.configDigest, one.config));
+    for (const { digest, bytes } of one.blobs) add(document(digest, bytes));
+  }
   for (const one of images) {
     for (const layer of one.layers) add({ digest: layer.digest, size: layer.size, ...localBlob(layer) });
   }
   return [...blobs.values()];
+}
+
+function attachedTo(image: BuiltImage | ImageIndex): readonly AttachedManifest[] {
+  return 'images' in image ? (image.attached ?? []) : [];
 }
 
 function document(digest: Digest, bytes: Uint8Array): PublishedBlob {
