@@ -10,7 +10,7 @@ import { BivyError } from '../kernel/errors.ts';
 import { fillFrom } from '../kernel/file-system.ts';
 import { normalizeTarPath, readTar } from '../kernel/untar.ts';
 import { BLOCK, decodeHeader, decodeName, decodePax, isZero } from '../kernel/untar-header.ts';
-import { type BlobPlace, compressionOf, decompress, streamBlob } from './blob.ts';
+import { type BlobPlace, compressionOf, decompress, type LayerCompression, streamBlob } from './blob.ts';
 
 /** Files of an image by their path: in a directory, or in an archive. */
 export interface ImageFiles {
@@ -39,11 +39,11 @@ export async function openArchive(path: string, name: string, context: Context):
   const compression = compressionOf(whole);
   const identity = `${path}\n${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
   if (compression === 'none') return fileIndex(name, identity, scan(path, name));
-  if (compression === 'gzip') {
-    return fileIndex(name, identity, await unpack(whole, name, identity, context));
+  if (compression === 'gzip' || compression === 'zstd') {
+    return fileIndex(name, identity, await unpack(whole, compression, name, identity, context));
   }
   throw new BivyError('BASE_UNSUPPORTED', `the base \`${name}\` is compressed with ${compression}`, {
-    hint: `unpack \`${path}\` first; gzip and plain tar archives are read as they are`,
+    hint: `unpack \`${path}\` first; plain tar archives, and those compressed with gzip or zstd, are read as they are`,
   });
 }
 
@@ -130,6 +130,7 @@ interface Unpacked {
 
 async function unpack(
   whole: BlobPlace,
+  compression: LayerCompression,
   name: string,
   identity: string,
   context: Context,
@@ -149,7 +150,8 @@ async function unpack(
   emit({ type: 'note', message: `unpacking ${name}` });
   const members = new Map<string, Member>();
   const record: Record<string, { digest: Digest | ''; link?: string }> = {};
-  for await (const entry of readTar(decompress(streamBlob(whole, signal), 'gzip', name), { name })) {
+  const plain = decompress(streamBlob(whole, signal), compression, name);
+  for await (const entry of readTar(plain, { name })) {
     if (entry.kind === 'file') {
       const blob = await cache.putBlob(entry.content, { name: `\`${entry.path}\` of ${name}` });
       members.set(entry.path, { path: blob.path, offset: 0, size: blob.size });

@@ -7,7 +7,7 @@ import { constants, createGunzip } from 'node:zlib';
 import { type Digest, digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { fillFrom } from '../kernel/file-system.ts';
-import { LAYER, LAYER_GZIP } from './spec.ts';
+import { LAYER, LAYER_GZIP, LAYER_ZSTD } from './spec.ts';
 
 export interface BlobPlace {
   readonly path: string;
@@ -59,11 +59,15 @@ export async function* streamBlob(place: BlobPlace, signal?: AbortSignal): Async
   });
 }
 
-export type Compression = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+/** What layers may be compressed with. */
+export type LayerCompression = 'none' | 'gzip' | 'zstd';
+export type Compression = LayerCompression | 'xz' | 'bzip2';
 
 const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
   ['gzip', [0x1f, 0x8b]],
   ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  // Frames that hold nothing may come first; they have any of 16 numbers.
+  ...Array.from({ length: 16 }, (_, low) => ['zstd', [0x50 + low, 0x2a, 0x4d, 0x18]] as const),
   ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
   ['bzip2', [0x42, 0x5a, 0x68]],
 ];
@@ -74,13 +78,24 @@ export function compressionOf(place: BlobPlace): Compression {
   return MAGIC.find(([, magic]) => magic.every((byte, at) => head[at] === byte))?.[0] ?? 'none';
 }
 
-/** The media type of a layer of that compression. @throws BivyError `BASE_UNSUPPORTED` */
-export function layerMediaType(compression: Compression, name: string): string {
-  if (compression === 'none') return LAYER;
-  if (compression === 'gzip') return LAYER_GZIP;
+const LAYER_TYPES: Readonly<Record<LayerCompression, string>> = {
+  none: LAYER,
+  gzip: LAYER_GZIP,
+  zstd: LAYER_ZSTD,
+};
+
+/** How a layer is compressed. @throws BivyError `BASE_UNSUPPORTED` for what no engine reads */
+export function layerCompression(place: BlobPlace, name: string): LayerCompression {
+  const compression = compressionOf(place);
+  if (compression !== 'xz' && compression !== 'bzip2') return compression;
   throw new BivyError('BASE_UNSUPPORTED', `${name} is compressed with ${compression}`, {
     hint: 'save the image with gzip layers, for example with `skopeo copy --dest-compress-format gzip`',
   });
+}
+
+/** The media type of a layer of that compression. */
+export function layerMediaType(compression: LayerCompression): string {
+  return LAYER_TYPES[compression];
 }
 
 /**
@@ -89,11 +104,16 @@ export function layerMediaType(compression: Compression, name: string): string {
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
-  compression: 'none' | 'gzip',
+  compression: LayerCompression,
   name: string,
 ): AsyncGenerator<Uint8Array> {
   if (compression === 'none') {
     yield* source;
+    return;
+  }
+  if (compression === 'zstd') {
+    const { unzstd } = await import('./zstd.ts');
+    yield* unzstd(source, name);
     return;
   }
   const gunzip = createGunzip({ chunkSize: 1 << 18, finishFlush: constants.Z_FINISH });

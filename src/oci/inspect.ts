@@ -5,7 +5,7 @@ import { type Digest, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { readTar } from '../kernel/untar.ts';
 import type { ImageFiles } from './archive.ts';
-import { compressionOf, decompress, layerMediaType, meter, streamBlob } from './blob.ts';
+import { decompress, layerCompression, layerMediaType, meter, streamBlob } from './blob.ts';
 import { parseEnv } from './config.ts';
 import { type BaseFacts, type PathFact, WATCHED } from './facts.ts';
 import { FileTree, type Inode, type TreeNode } from './filesystem.ts';
@@ -61,11 +61,11 @@ export async function inspectBase(
   const layers: LayerFact[] = [];
   for (const [index, { place, digest }] of image.layers.entries()) {
     const name = `layer ${index + 1} of ${files.name}`;
-    const compression = compressionOf(place);
-    const mediaType = layerMediaType(compression, name);
+    const compression = layerCompression(place, name);
+    const mediaType = layerMediaType(compression);
     context.emit({ type: 'blob-read', digest: digest ?? name, why: 'what the base holds' });
     const packed = meter(streamBlob(place, context.signal));
-    const plain = meter(decompress(packed.stream, compression as 'none' | 'gzip', name));
+    const plain = meter(decompress(packed.stream, compression, name));
     const unpacked = await applyLayer(tree, plain.stream, name);
     const diffId = plain.digest();
     const actual = packed.digest();
@@ -108,8 +108,7 @@ async function probeLinked(tree: FileTree, image: FoundImage, name: string, cont
   }
   for (const layer of new Set([...missing.values()].map(({ inode }) => inode.origin.layer))) {
     const { place } = image.layers[layer - 1]!;
-    const compression = compressionOf(place) as 'none' | 'gzip';
-    const plain = decompress(streamBlob(place, context.signal), compression, name);
+    const plain = decompress(streamBlob(place, context.signal), layerCompression(place, name), name);
     for await (const entry of readTar(plain, { name, total: MAX_LAYER })) {
       const wanted = entry.kind === 'file' ? missing.get(`${layer} ${entry.path}`) : undefined;
       const probe = wanted === undefined ? undefined : probeFor(wanted.path, entry.size);

@@ -170,7 +170,7 @@ function checkLayerType(name: string, { mediaType, digest }: Descriptor): void {
   throw new BivyError(
     'BASE_UNSUPPORTED',
     `${name} has a layer of the type \`${mediaType.slice(0, 100)}\` (\`${digest}\`)`,
-    { hint: 'only tar layers, plain or gzip, are supported' },
+    { hint: 'only tar layers are supported: plain, gzip or zstd' },
   );
 }
 

@@ -18,6 +18,7 @@ import {
   tarOf,
   writeFiles,
 } from '../support/images.ts';
+import { zstdFrame } from '../support/zstd.ts';
 
 const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -343,6 +344,7 @@ describe('an archive of `docker save` as a base', () => {
       'compressed in pieces',
       (bytes: Buffer) => Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))]),
     ],
+    ['compressed with zstd', (bytes: Buffer) => zstdFrame(bytes, { block: 1000 })],
   ])('is read, %s', async (_, pack) => {
     const at = stage();
     const { members, item } = await saved(at, 'one');

@@ -8,6 +8,7 @@ import { localBlob } from '../../src/oci/image.ts';
 import { inspectBase } from '../../src/oci/inspect.ts';
 import type { FoundImage } from '../../src/oci/layout.ts';
 import { codeOf, imageOf, layerOf, type Member, type Stage, stage, tarOf } from '../support/images.ts';
+import { skippableFrame, zstdFrame } from '../support/zstd.ts';
 
 /** A program that says nothing but what is looked for. */
 function elf({
@@ -287,6 +288,33 @@ describe('a layer', () => {
     expect((await inspectBase(found([layer]), files, [], at.context)).layers[0]).toMatchObject({ mediaType });
   });
 
+  it.each([
+    ['zstd', (tar: Buffer) => zstdFrame(tar)],
+    [
+      'zstd in pieces, with a table of contents',
+      (tar: Buffer) =>
+        Buffer.concat([
+          skippableFrame(Buffer.from('begin'), 5),
+          zstdFrame(tar.subarray(0, 70_000)),
+          zstdFrame(tar.subarray(70_000)),
+          skippableFrame(Buffer.from('contents')),
+        ]),
+    ],
+  ])('may be %s', async (_, pack) => {
+    const at = stage();
+    const layer = await layerOf(at, members);
+    const blob = await at.cache.putBlob([pack(tarOf(members))]);
+    const image = found([
+      { ...layer, digest: blob.digest, size: blob.size, blob: { path: blob.path, offset: 0 } },
+    ]);
+    expect((await inspectBase(image, files, [], at.context)).layers[0]).toMatchObject({
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd',
+      digest: blob.digest,
+      diffId: digestOf(tarOf(members)),
+      unpacked: 300_000,
+    });
+  });
+
   it('may be followed by zeros', async () => {
     const at = stage();
     const layer = await layerOf(at, members);
@@ -305,7 +333,8 @@ describe('a layer', () => {
     ['cut off', (bytes) => bytes.subarray(0, -20), 'BASE_INVALID'],
     ['emptied', () => Buffer.alloc(0), 'BASE_INVALID'],
     ['another one, whole', () => gzipSync(tarOf([{ path: 'other', body: 'x' }])), 'BASE_INVALID'],
-    ['zstd', () => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0]), 'BASE_UNSUPPORTED'],
+    ['half a zstd frame', () => Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0]), 'BASE_INVALID'],
+    ['xz', () => Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0]), 'BASE_UNSUPPORTED'],
   ])('must not be %s', async (_, change, code) => {
     const at = stage();
     const layer = await layerOf(at, members);

@@ -20,7 +20,7 @@ import { canonicalJson } from '../../kernel/digest.ts';
 import { BivyError } from '../../kernel/errors.ts';
 import { makeDirectory } from '../../kernel/file-system.ts';
 import { readTar } from '../../kernel/untar.ts';
-import { compressionOf, decompress, layerMediaType } from '../blob.ts';
+import { decompress, layerCompression } from '../blob.ts';
 import type { Destination, Published } from '../destination.ts';
 import { FileTree } from '../filesystem.ts';
 import { type BuiltImage, type ImageIndex, localBlob } from '../image.ts';
@@ -102,11 +102,10 @@ async function mergeLayers(
     const layer = { digest, size, ...localBlob(published) };
     const name = `layer ${index + 1}`;
     try {
-      const compression = compressionOf(layer);
-      layerMediaType(compression, name);
+      const compression = layerCompression(layer, name);
       const packed = readPublished(layer, why, context);
       tree.beginLayer();
-      for await (const entry of readTar(decompress(packed, compression as 'none' | 'gzip', name), { name })) {
+      for await (const entry of readTar(decompress(packed, compression, name), { name })) {
         const inode = tree.apply(entry);
         if (inode === undefined) continue;
         inode.note = count++;
