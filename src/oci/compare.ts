@@ -5,7 +5,7 @@ import type { Context } from '../kernel/context.ts';
 import { type Digest, digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { LayerKind } from '../layers/record.ts';
-import { type BlobPlace, compressionOf, decompress, meter, streamBlob } from './blob.ts';
+import { type BlobPlace, decompress, layerCompression, meter, streamBlob } from './blob.ts';
 import { type ByteDifference, firstDifference } from './compare-bytes.ts';
 import { compareJson, type JsonDifference } from './compare-json.ts';
 import { compareTars, type FileDifference } from './compare-tar.ts';
@@ -201,15 +201,10 @@ async function openLayer(
       hint: 'save or build the image again',
     });
   }
-  const compression = compressionOf(place);
-  if (compression === 'xz' || compression === 'bzip2') {
-    throw new BivyError('BASE_UNSUPPORTED', `${name} is compressed with ${compression}`, {
-      hint: 'no engine takes such layers: build or save the image again',
-    });
-  }
+  const compression = layerCompression(place, name);
   return {
     blob: () => streamBlob(place, signal),
-    tar: () => decompress(streamBlob(place, signal), compression as 'none' | 'gzip', name),
+    tar: () => decompress(streamBlob(place, signal), compression, name),
   };
 }
 
