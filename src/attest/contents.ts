@@ -25,8 +25,6 @@ export interface DebianContent {
   readonly source?: { readonly name: string; readonly version: string };
   /** Of the `.deb`, 64 hexadecimal digits. */
   readonly sha256: string;
-  /** Bytes of the `.deb`. */
-  readonly size: number;
 }
 
 /** The image below, where it was pulled. */
@@ -75,7 +73,7 @@ export function imageContents({ project, plan, debian, ...facts }: ContentsOptio
   );
   return {
     ...facts,
-    name: project.name ?? 'project',
+    name: project.name || 'project',
     ...(project.version === null ? {} : { version: project.version }),
     ...(plan.root === null ? {} : { root: plan.root }),
     wheels: wheels.sort(byName),

@@ -23,7 +23,7 @@ export function wheelUrl({ name, version, source }: WheelContent): string {
 
 /** `pkg:deb/debian/libc6@2.36-9%2Bdeb12u9?arch=amd64&distro=debian-12`, with `upstream` where the source is another. */
 export function debianUrl(
-  { name, version, architecture, source }: Omit<DebianContent, 'sha256' | 'size'>,
+  { name, version, architecture, source }: Omit<DebianContent, 'sha256'>,
   release: string,
 ): string {
   return spell('deb', 'debian', name, version, {
