@@ -80,11 +80,11 @@ export interface Target {
 export function targetsOf(references: readonly string[]): readonly Target[] {
   const targets = new Map<string, { readonly repository: Repository; readonly tags: Set<string> }>();
   for (const text of references) {
-    const { full, familiar, tag } = parseReference(text);
+    const { familiar, domain, path, tag } = parseReference(text);
     // A name alone is one of Docker's official images, which are nobody's to push.
     if (!familiar.includes('/')) throw unplaced(`\`${text}\` does not say where to push the image`, familiar);
-    const name = full.slice(0, -tag.length - 1);
-    const target = targets.get(name) ?? { repository: repositoryOf(name), tags: new Set() };
+    const name = nameOf({ domain, path });
+    const target = targets.get(name) ?? { repository: { domain, path }, tags: new Set() };
     targets.set(name, target);
     target.tags.add(tag);
   }
