@@ -2,6 +2,7 @@
 // this thread: it is small, and a code edit should cost little.
 
 import type { Context } from '../kernel/context.ts';
+import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { Entry, Part } from '../layers/entry.ts';
@@ -9,9 +10,11 @@ import { type BaseFacts, isBaseDirectory, resolvePath } from '../oci/facts.ts';
 import type { Command } from '../project/entrypoint.ts';
 import type { Project } from '../project/project.ts';
 import { PREFIX } from './environment.ts';
-import { type FileNote, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
-import { type CrossOverlap, topOf } from './overlaps.ts';
+import { type FileNote, type FoundLayer, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
+import type { CrossOverlap } from './overlaps.ts';
 import type { Prepared } from './prepare.ts';
+import type { Reuse } from './reuse.ts';
+import { rootsMeet, rootsOf } from './roots.ts';
 import type { Sources } from './sources.ts';
 
 export interface ApplicationOptions {
@@ -21,7 +24,9 @@ export interface ApplicationOptions {
   readonly workdir: string;
   readonly facts: BaseFacts;
   readonly prepared: Prepared;
-  readonly prepareAnew: () => Promise<Prepared>;
+  /** Prepares with the layers of these keys made, whoever has them. */
+  readonly prepareAnew: (whole: ReadonlySet<Digest>) => Promise<Prepared>;
+  readonly reuse?: Reuse;
 }
 
 export interface Application {
@@ -50,22 +55,31 @@ export async function makeApplication(options: ApplicationOptions, context: Cont
     return { layer: undefined, cached: true, command, unpacked: 0, overlaps: [] };
   }
   const key = await entriesKey(parts);
-  const { record, contents, cached } = await makeLayer(
-    key,
-    () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
-    async (job) => (await import('./layer-job.ts')).runLayerJob(job, context.signal),
-    context.cache,
-  );
+  const make = (reuse?: Reuse): Promise<FoundLayer> =>
+    makeLayer(
+      key,
+      () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
+      async (job) => (await import('./layer-job.ts')).runLayerJob(job, context.signal),
+      context.cache,
+      reuse,
+    );
+  const { record, remote, cached } = await make(options.reuse);
   const packages = packagesOf(prepared);
-  const below = meetsWheels(contents.files, prepared)
-    ? await filesBelow(options, context)
-    : new Map<string, FileNote>();
+  const sizes = sizesOf(parts);
+  const met = metLayers([...sizes.keys()], prepared);
+  const below = met.length === 0 ? new Map<string, FileNote>() : await filesBelow(met, options, context);
+  let overlaps: readonly CrossOverlap[] = [];
+  if ([...sizes.keys()].some((path) => below.has(path))) {
+    if (findLayerContents(context.cache, key) === undefined) await make();
+    const files = findLayerContents(context.cache, key)?.files ?? [];
+    overlaps = overlapsWith(files, below, packages[0] ?? 'the project');
+  }
   return {
-    layer: { kind: 'app', name: 'app', packages, record },
+    layer: { kind: 'app', name: 'app', packages, record, ...(remote === undefined ? {} : { remote }) },
     cached,
     command,
-    unpacked: addedBytes(contents.files, below, facts),
-    overlaps: overlapsWith(contents.files, below, packages[0] ?? 'the project'),
+    unpacked: addedBytes(sizes, below, facts),
+    overlaps,
   };
 }
 
@@ -82,25 +96,35 @@ function layOnBase(part: Part, facts: BaseFacts): Part {
   return { ...part, entries };
 }
 
-/** Whether any of the project's files could stand where a wheel's does. */
-function meetsWheels(files: readonly FileNote[], { python, tops }: Prepared): boolean {
-  const names = new Set<string | undefined>(tops);
-  return files.some(([path]) => {
-    const top = topOf(path, python);
-    return top !== undefined && names.has(top);
-  });
+/** Bytes of the files, by path. */
+function sizesOf(parts: readonly Part[]): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const entry of parts.flatMap(({ entries }) => entries)) {
+    if (entry.kind === 'file' && entry.shadowed !== true) sizes.set(entry.path, entry.size);
+  }
+  return sizes;
 }
 
-/** What the layers of wheels have, by path. */
+/** The layers of wheels that could have one of the project's files. */
+function metLayers(paths: readonly string[], { python, layers }: Prepared): readonly LayerNote[] {
+  const roots = rootsOf(paths, python);
+  return layers.filter(({ outline }) => outline !== undefined && rootsMeet(outline.roots, roots));
+}
+
+/** What these layers have, and the environment above them, by path. */
 async function filesBelow(
+  met: readonly LayerNote[],
   { prepared, prepareAnew }: ApplicationOptions,
   { cache }: Context,
 ): Promise<ReadonlyMap<string, FileNote>> {
-  const read = (layers: readonly LayerNote[]) =>
-    layers.map(({ record }) => findLayerContents(cache, record.key));
-  let contents = read(prepared.layers);
-  // What was known of a layer is lost or was damaged: preparing anew makes the layer again.
-  if (contents.includes(undefined)) contents = read((await prepareAnew()).layers);
+  const wanted = new Set(met.map(({ record }) => record.key));
+  const read = ({ layers }: Prepared) =>
+    layers
+      .filter(({ kind, record }) => kind === 'venv' || wanted.has(record.key))
+      .map(({ record }) => findLayerContents(cache, record.key));
+  let contents = read(prepared);
+  // Not known where a layer was reused unread, or what was known of it is lost: then it is made.
+  if (contents.includes(undefined)) contents = read(await prepareAnew(wanted));
   const below = new Map<string, FileNote>();
   for (const layer of contents) {
     if (layer === undefined) {
@@ -115,12 +139,12 @@ async function filesBelow(
 
 /** The size of the files, less what they replace below: in the base, and (rarely) in the layers of wheels. */
 function addedBytes(
-  files: readonly FileNote[],
+  sizes: ReadonlyMap<string, number>,
   below: ReadonlyMap<string, FileNote>,
   facts: BaseFacts,
 ): number {
   let sum = 0;
-  for (const [path, , size] of files) {
+  for (const [path, size] of sizes) {
     const inBase = Object.hasOwn(facts.files, path) ? (facts.files[path] ?? 0) : 0;
     sum += size - (below.get(path)?.[2] ?? inBase);
   }
@@ -135,6 +159,6 @@ function overlapsWith(
   return files.flatMap(([path, sha256]) => {
     const other = below.get(path);
     if (other === undefined || other[1] === sha256) return [];
-    return [{ path, winner, losers: [other[3]], restate: false }];
+    return [{ path, winner, losers: [other[3]] }];
   });
 }

@@ -1,17 +1,23 @@
 // What an image stands on: composed from Debian packages, or an image on this disk. Remembered, so that a base that has
 // not changed is not read again.
 
+import type { DebianRequest } from '../debian/request.ts';
+import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
 import { type Digest, digestOf, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { FORMAT } from '../layers/layout.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
+import type { Base } from '../oci/base.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { ImageLayer } from '../oci/image.ts';
 import type { ImageConfig } from '../oci/spec.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Libc } from '../python/target.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { BaseKnowledge } from './base-knowledge.ts';
 import { imageLayer, type LayerNote, makeLayer } from './layers.ts';
+import type { Reuse } from './reuse.ts';
 
 export interface ResolvedBase {
   readonly name: string;
@@ -26,6 +32,19 @@ export interface ResolvedBase {
   readonly defaults: Readonly<Record<string, string>>;
   /** Debian packages in it. */
   readonly packages: number;
+  /** What was learnt of it, for images above it. */
+  readonly knowledge?: BaseKnowledge;
+  /** Of a composed base: what was asked for, and the signed releases that answered. */
+  readonly followed?: FollowedReleases;
+  /** Of an image: the digest of what the reference names. */
+  readonly digest?: Digest;
+}
+
+/** That these releases, asked this question, gave the composed base of that key. */
+export interface FollowedReleases {
+  readonly question: Digest;
+  readonly releases: Readonly<Record<string, Digest>>;
+  readonly key: Digest;
 }
 
 export interface BaseOptions {
@@ -35,6 +54,8 @@ export interface BaseOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly refresh: boolean;
   readonly pool: () => Promise<LayerPool>;
+  readonly registry: () => Promise<Registry>;
+  readonly reuse?: Reuse;
 }
 
 /** Debian releases that bivy composes, and what they have: what a plan needs to know without a mirror. */
@@ -45,9 +66,27 @@ export const DEBIAN_BASES: Readonly<
   'debian:13': { release: '13', python: '3.13.5', libc: { family: 'glibc', major: 2, minor: 41 } },
 };
 
+/**
+ * Images of the default registry that a build may choose by itself, the newest Python first, and what they have. Changes
+ * with bivy's version alone.
+ */
+export const OFFICIAL_BASES: Readonly<Record<string, { readonly python: string; readonly libc: Libc }>> =
+  Object.fromEntries(
+    ['3.14.0', '3.13.9', '3.12.12', '3.11.14', '3.10.19'].map((python) => [
+      `python:${python.slice(0, python.lastIndexOf('.'))}-slim`,
+      { python, libc: { family: 'glibc', major: 2, minor: 41 } },
+    ]),
+  );
+
+/** Bases of which Python and libc are known without asking anybody. */
+export const KNOWN_BASES: Readonly<Record<string, { readonly python: string; readonly libc: Libc }>> = {
+  ...DEBIAN_BASES,
+  ...OFFICIAL_BASES,
+};
+
 /** Bases that the user may name, for messages. */
 const WOULD_DO =
-  '`debian:12` has Python 3.11, `debian:13` Python 3.13; any image on this disk will do too: `oci:DIR`, `docker-archive:FILE`';
+  '`debian:12` has Python 3.11, `debian:13` Python 3.13; any image will do too: `python:3.12-slim`, `oci:DIR`, `docker-archive:FILE`';
 
 export async function resolveBase(options: BaseOptions, context: Context): Promise<ResolvedBase> {
   const debian = Object.hasOwn(DEBIAN_BASES, options.reference) ? DEBIAN_BASES[options.reference] : undefined;
@@ -77,10 +116,9 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
       },
     );
   }
-  const { openBase } = await import('../oci/base.ts');
-  const base = await openBase(options.reference, options.platform, context, {
-    watch: [options.settings.workdir.slice(1)].filter((path) => path !== ''),
-  });
+  const knowing = watchBases(context.cache, options.reuse);
+  const base = await openImage(options, { ...context, cache: knowing.cache });
+  const knowledge = knowing.last();
   return {
     name: base.name,
     key: keyOf({
@@ -93,6 +131,60 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
     config: base.config,
     defaults: {},
     packages: 0,
+    ...(knowledge === undefined ? {} : { knowledge }),
+    ...(base.digest === undefined ? {} : { digest: base.digest }),
+  };
+}
+
+/** `scratch`, `oci:DIR` and the like; also what is nearly so: a tag holds no slash, save after the port of a host. */
+const OF_THIS_DISK = /^(?:scratch$|(?:oci|oci-archive|docker-archive):|[a-z-]+:(?!\d+\/)[^@]*\/)/;
+
+/** An image as base: of this disk, or of a registry. */
+async function openImage(options: BaseOptions, context: Context): Promise<Base> {
+  const { reference, platform } = options;
+  const watch = [options.settings.workdir.slice(1)].filter((path) => path !== '');
+  if (OF_THIS_DISK.test(reference)) {
+    const { openBase } = await import('../oci/base.ts');
+    return openBase(reference, platform, context, { watch });
+  }
+  const [{ openRemoteBase }, registry] = await Promise.all([
+    import('../registry/base.ts'),
+    options.registry(),
+  ]);
+  return openRemoteBase(reference, platform, registry, context, { watch });
+}
+
+/** The cache, with what an earlier image says of its base; and what was asked of it or learnt. */
+function watchBases(
+  cache: Cache,
+  reuse: Reuse | undefined,
+): { readonly cache: Cache; last(): BaseKnowledge | undefined } {
+  let last: BaseKnowledge | undefined;
+  const note = (kind: string, key: Digest, value: unknown): void => {
+    if (kind === 'bases' && value !== undefined) last = { kind, key, value };
+  };
+  return {
+    last: () => last,
+    cache: {
+      root: cache.root,
+      blobPath: (digest) => cache.blobPath(digest),
+      findBlob: (digest) => cache.findBlob(digest),
+      verifyBlob: (digest) => cache.verifyBlob(digest),
+      putBlob: (source, put) => cache.putBlob(source, put),
+      adopt: (temporary, digest) => cache.adopt(temporary, digest),
+      discardBlob: (digest) => cache.discardBlob(digest),
+      temporary: () => cache.temporary(),
+      readRecord<T>(kind: string, key: Digest): T | undefined {
+        const value =
+          cache.readRecord<T>(kind, key) ?? (kind === 'bases' ? reuse?.findBase<T>('bases', key) : undefined);
+        note(kind, key, value);
+        return value;
+      },
+      writeRecord(kind, key, value) {
+        note(kind, key, value);
+        cache.writeRecord(kind, key, value);
+      },
+    },
   };
 }
 
@@ -109,7 +201,7 @@ async function composeDebian(
   release: '12' | '13',
   context: Context,
 ): Promise<ResolvedBase> {
-  const { cache, emit } = context;
+  const { cache } = context;
   const packages = [...options.settings.packages, ...(options.settings.init ? ['tini'] : [])];
   const request = {
     release,
@@ -124,20 +216,33 @@ async function composeDebian(
   };
   const { rememberedDebian } = await import('../debian/remembered.ts');
   const remembered = options.refresh ? undefined : rememberedDebian(request, context);
-  if (remembered !== undefined) {
-    const known = cache.readRecord<DebianRecord>('debian-bases', layerKeyOf(remembered));
+  const { reuse } = options;
+  const { questionKey } = await import('../debian/question.ts');
+  const question = questionKey(request);
+  const followed =
+    remembered === undefined
+      ? await followedBefore(question, request, reuse, context)
+      : { question, releases: remembered.releases, key: remembered.key };
+  if (followed !== undefined) {
+    const key = layerKeyOf(followed.key);
+    const known = cache.readRecord<DebianRecord>('debian-bases', key);
     if (known !== undefined && cache.findBlob(known.note.record.digest)?.size === known.note.record.size) {
-      return resolved(options.reference, remembered, known, imageLayer(cache, known.note, true, emit));
+      return resolved(options.reference, followed, known, imageLayer(context, known.note, true));
+    }
+    const said = known ?? reuse?.findBase<DebianRecord>('debian-bases', key);
+    const layer = said === undefined ? undefined : await reuse?.findLayer(key);
+    if (said !== undefined && reuse !== undefined && layer?.record.digest === said.note.record.digest) {
+      const note = { ...said.note, record: layer.record, remote: layer.remote };
+      return resolved(options.reference, followed, said, imageLayer(context, note, true, reuse));
     }
   }
   const { composeDebianBase } = await import('../debian/base.ts');
   const composed = await composeDebianBase(request, context);
-  const pool = await options.pool();
   const key = layerKeyOf(composed.key);
   const { record, cached } = await makeLayer(
     key,
     async () => ({ kind: 'entries', parts: await composed.parts(), output: cache.temporary() }),
-    (job) => pool.run(job),
+    async (job) => (await options.pool()).run(job),
     cache,
   );
   const made: DebianRecord = {
@@ -147,7 +252,27 @@ async function composeDebian(
     env: composed.env,
   };
   cache.writeRecord('debian-bases', key, made);
-  return resolved(options.reference, composed.key, made, imageLayer(cache, made.note, cached, emit));
+  const { releases } = composed;
+  return resolved(
+    options.reference,
+    { question, releases, key: composed.key },
+    made,
+    imageLayer(context, made.note, cached),
+  );
+}
+
+/** What an earlier image followed, where the mirror's releases are still the same. */
+async function followedBefore(
+  question: Digest,
+  request: DebianRequest,
+  reuse: Reuse | undefined,
+  context: Context,
+): Promise<FollowedReleases | undefined> {
+  const before = context.offline ? undefined : await reuse?.findFollowed(question);
+  if (before === undefined) return undefined;
+  const { currentReleases } = await import('../debian/current.ts');
+  const now = await currentReleases(request, context);
+  return keyOf(now) === keyOf(before.releases) ? before : undefined;
 }
 
 /** The same packages are other bytes in another format. */
@@ -157,11 +282,22 @@ function layerKeyOf(composed: Digest): Digest {
 
 function resolved(
   name: string,
-  key: Digest,
-  { facts, packages, env }: DebianRecord,
+  followed: FollowedReleases,
+  record: DebianRecord,
   layer: ImageLayer,
 ): ResolvedBase {
-  return { name, key, facts, layers: [layer], defaults: env, packages };
+  const { facts, packages, env, note } = record;
+  const value = { ...record, note: { ...note, remote: undefined } };
+  return {
+    name,
+    key: followed.key,
+    facts,
+    layers: [layer],
+    defaults: env,
+    packages,
+    followed,
+    knowledge: { kind: 'debian-bases', key: layerKeyOf(followed.key), value },
+  };
 }
 
 /**

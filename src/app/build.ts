@@ -5,12 +5,20 @@ import type { Context } from '../kernel/context.ts';
 import { BivyError, toBivyError } from '../kernel/errors.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { Destination } from '../oci/destination.ts';
-import type { BuiltImage } from '../oci/image.ts';
+import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';
+import type { Project } from '../project/project.ts';
+import type { Registry } from '../registry/registry.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
 import { type Decoded, decodeInputs, once, warnOfIgnored } from './decoded.ts';
-import { makeImage } from './image.ts';
+import { openDestination } from './destinations.ts';
+import { type MadeImage, rememberPlans, rememberSources, type Workbench } from './image.ts';
+import { type MadeImages, makeImages } from './images.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
+import { fetchBlobs, noteReleases } from './publishing.ts';
+import { openRegistry } from './registries.ts';
+import type { Reuse } from './reuse.ts';
+import { choosePlatforms } from './target.ts';
 
 export interface BuildRequest extends InputRequest {
   /** Names for the image, `team/app:1.2`; empty: the project's own. */
@@ -20,6 +28,14 @@ export interface BuildRequest extends InputRequest {
   /** Ask the Debian mirror for newer packages now. */
   readonly refresh?: boolean;
   readonly workers?: number;
+  /** Push to the repositories of the tags, besides what `destinations` name. */
+  readonly push?: boolean;
+  /** Images whose layers may be reused, with whoever may push there trusted; the tags pushed to are read anyway. */
+  readonly cacheFrom?: readonly string[];
+  /** False: every layer is made here. */
+  readonly reuse?: boolean;
+  /** Domains that may be asked over plain HTTP. */
+  readonly insecureRegistries?: readonly string[];
 }
 
 /**
@@ -36,11 +52,19 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   const decode = once(() => decodeInputs(inputs));
   const decoded = await decode();
   await warnOfIgnored(decoded, inputs, context.emit);
-  const { destinations, spelled, named } = await openDestinations(request, decoded);
-  const tags = request.tags !== undefined && request.tags.length > 0 ? request.tags : [named];
+  const spelled = spellDestinations(request, decoded);
+  const tags =
+    request.tags !== undefined && request.tags.length > 0 ? request.tags : [nameOf(decoded.project)];
   for (const tag of tags) parseReference(tag);
+  const isPushed = spelled.includes('registry');
+  const registry = once(() => openRegistry(request, decoded.settings, isPushed ? tags : [], context));
+  const cacheFrom = request.cacheFrom ?? [];
+  const destinations: Destination[] = [];
+  for (const text of spelled) {
+    destinations.push(await openDestination(text, request.environment ?? {}, registry, cacheFrom));
+  }
   for (const [position, destination] of destinations.entries()) {
-    await naming(spelled[position] ?? '', destination.check(context));
+    await naming(spelled[position] ?? '', destination.check(context, tags));
   }
   const pools: LayerPool[] = [];
   const pool = once(async () => {
@@ -52,37 +76,87 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
     pools.push(opened);
     return opened;
   });
+  const bench: Workbench = {
+    inputs,
+    decode,
+    pool,
+    registry,
+    plan: rememberPlans(decode, inputs),
+    sources: rememberSources(decode, inputs, spelled),
+  };
+  const previous = [...cacheFrom, ...(isPushed ? tags : [])];
+  const reuse =
+    request.reuse === false || previous.length === 0 || context.offline
+      ? undefined
+      : await openReuse(previous, cacheFrom, decoded, registry, context);
   try {
     for (let attempt = 1; ; attempt += 1) {
-      const image = await makeImage(request, inputs, spelled, decode, pool, context);
+      const images = await makeImages(request, reuse === undefined ? bench : { ...bench, reuse }, context);
       const seconds = (): number => (performance.now() - started) / 1000;
-      context.emit({
-        type: 'image',
-        platform: image.platform,
-        unpacked: image.unpacked,
-        size: imageSize(image),
-        seconds: seconds(),
-      });
+      for (const { image } of images.made) {
+        context.emit({
+          type: 'image',
+          platform: image.platform,
+          unpacked: image.unpacked,
+          size: imageSize(image),
+          seconds: seconds(),
+        });
+      }
       try {
-        const published: BuildDestination[] = [];
-        for (const [position, destination] of destinations.entries()) {
-          const { kind, path, changed } = await naming(
-            spelled[position] ?? '',
-            destination.write(image, tags, context),
-          );
-          // Where the image is found: an engine knows it by its names alone.
-          const where = path === undefined ? `${kind} · ${tags.join(' · ')}` : `${kind}:${path}`;
-          context.emit({ type: 'published', where, changed });
-          published.push({ kind, ...(path === undefined ? {} : { path }) });
-        }
-        return buildDocument({ image, tags, destinations: published, seconds: seconds() });
+        const published = await publish(images, { destinations, spelled, tags, registry }, context);
+        return buildDocument({ image: images.whole, tags, destinations: published, seconds: seconds() });
       } catch (error) {
-        if (attempt > 1 || !(await discardDamaged(error, image, context))) throw error;
+        if (attempt > 1 || !(await discardDamaged(error, images.made, context))) throw error;
       }
     }
   } finally {
     for (const opened of pools) await opened.close();
   }
+}
+
+interface Publication {
+  readonly destinations: readonly Destination[];
+  readonly spelled: readonly string[];
+  readonly tags: readonly string[];
+  readonly registry: () => Promise<Registry>;
+}
+
+async function publish(
+  images: MadeImages,
+  { destinations, spelled, tags, registry }: Publication,
+  context: Context,
+): Promise<readonly BuildDestination[]> {
+  const published: BuildDestination[] = [];
+  let here: BuiltImage | ImageIndex | undefined;
+  for (const [position, destination] of destinations.entries()) {
+    const name = spelled[position] ?? '';
+    // A registry is sent what it lacks; elsewhere every byte is needed.
+    if (name !== 'registry') here ??= await fetchBlobs(images.whole, context);
+    const image = name === 'registry' ? images.whole : (here ?? images.whole);
+    const { kind, path, changed, moved } = await naming(name, destination.write(image, tags, context));
+    // Where the image is found: an engine and a registry know it by its names alone.
+    const where = path === undefined ? `${kind} · ${tags.join(' · ')}` : `${kind}:${path}`;
+    context.emit({ type: 'published', where, changed });
+    published.push({
+      kind,
+      ...(path === undefined ? {} : { path }),
+      ...(moved === undefined ? {} : { moved }),
+    });
+  }
+  if (spelled.includes('registry')) await noteReleases(images.made, tags, registry, context);
+  return published;
+}
+
+async function openReuse(
+  references: readonly string[],
+  asked: readonly string[],
+  { settings }: Decoded,
+  registry: () => Promise<Registry>,
+  context: Context,
+): Promise<Reuse> {
+  const { openPrevious } = await import('./previous-images.ts');
+  const platforms = choosePlatforms(settings);
+  return openPrevious({ references, asked, platforms, registry: await registry() }, context);
 }
 
 /** Fails with what the system says where a destination cannot be written, and with what was being done. */
@@ -110,10 +184,14 @@ function unwritten(error: unknown, destination: string): BivyError {
 }
 
 /** A layer in the cache whose bytes are no longer what they were: forgotten, so that it is made anew. */
-async function discardDamaged(error: unknown, image: BuiltImage, { cache, emit }: Context): Promise<boolean> {
+async function discardDamaged(
+  error: unknown,
+  made: readonly MadeImage[],
+  { cache, emit }: Context,
+): Promise<boolean> {
   if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') return false;
   let discarded = false;
-  for (const { digest, blob } of image.layers) {
+  for (const { digest, blob } of made.flatMap(({ image }) => image.layers)) {
     if (!('path' in blob) || blob.path !== cache.blobPath(digest)) continue;
     if ((await cache.verifyBlob(digest)) === undefined) discarded = true;
   }
@@ -121,15 +199,15 @@ async function discardDamaged(error: unknown, image: BuiltImage, { cache, emit }
   return discarded;
 }
 
-async function openDestinations(
-  request: BuildRequest,
-  { project }: Decoded,
-): Promise<{
-  readonly destinations: readonly Destination[];
-  readonly spelled: readonly string[];
-  readonly named: string;
-}> {
-  const { openDestination } = await import('./destinations.ts');
+function spellDestinations(request: BuildRequest, { project }: Decoded): readonly string[] {
+  const named = request.destinations ?? [];
+  const pushed = request.push === true && !named.includes('registry') ? ['registry'] : [];
+  const spelled = [...named, ...pushed];
+  return spelled.length > 0 ? spelled : [`oci:dist/${nameOf(project).split(':')[0]}`];
+}
+
+/** The project's own name for an image of it: `annapurna:1.0.0`. */
+function nameOf(project: Pick<Project, 'name' | 'version'>): string {
   const name =
     (project.name ?? 'app')
       .toLowerCase()
@@ -140,11 +218,5 @@ async function openDestinations(
       .replace(/[^A-Za-z0-9_.-]+/g, '-')
       .replace(/^[.-]+/, '')
       .slice(0, 128) || 'latest';
-  const spelled =
-    request.destinations !== undefined && request.destinations.length > 0
-      ? request.destinations
-      : [`oci:dist/${name}`];
-  const destinations: Destination[] = [];
-  for (const text of spelled) destinations.push(await openDestination(text, request.environment ?? {}));
-  return { destinations, spelled, named: `${name}:${version}` };
+  return `${name}:${version}`;
 }

@@ -1,24 +1,27 @@
-// One image from the inputs: base, plan, wheels, environment, application, each stage remembered by what it depends on.
+// One platform's image from the inputs: base, plan, wheels, environment, application, each stage remembered by what it
+// depends on.
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
-import { keyOf } from '../kernel/digest.ts';
+import { canonicalJson, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { assembleImage } from '../oci/assemble.ts';
 import type { BuiltImage, ImageLayer } from '../oci/image.ts';
 import type { Target } from '../python/target.ts';
+import type { Registry } from '../registry/registry.ts';
 import { makeApplication } from './application.ts';
-import { choosePython, DEBIAN_BASES, type ResolvedBase, resolveBase } from './base.ts';
+import { choosePython, type FollowedReleases, KNOWN_BASES, type ResolvedBase, resolveBase } from './base.ts';
+import { encodeKnowledge, KNOWLEDGE } from './base-knowledge.ts';
 import type { Decoded } from './decoded.ts';
 import type { Inputs } from './inputs.ts';
 import { imageLayer } from './layers.ts';
-import { refuseOverlaps } from './overlaps.ts';
+import { differing, refuseOverlaps, SHARED_ANNOTATION } from './overlaps.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
+import type { Reuse } from './reuse.ts';
 import { imageSettings } from './settings.ts';
 import { readSources, type Sources } from './sources.ts';
-import { chooseBase, choosePlatform } from './target.ts';
 
 export interface ImageRequest {
   /** Ask the Debian mirror for newer packages now. */
@@ -26,25 +29,36 @@ export interface ImageRequest {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** What the images of one build have in common, each opened when it is first needed. */
+export interface Workbench {
+  readonly inputs: Inputs;
+  readonly decode: () => Promise<Decoded>;
+  readonly pool: () => Promise<LayerPool>;
+  readonly registry: () => Promise<Registry>;
+  readonly plan: MakePlan;
+  readonly sources: FindSources;
+  /** Layers of earlier images. */
+  readonly reuse?: Reuse;
+}
+
+export interface MadeImage {
+  readonly image: BuiltImage;
+  readonly base: ResolvedBase;
+  /** Of a composed base: the releases that were followed. */
+  readonly followed?: FollowedReleases;
+}
+
 export async function makeImage(
   request: ImageRequest,
-  inputs: Inputs,
-  destinations: readonly string[],
-  decode: () => Promise<Decoded>,
-  pool: () => Promise<LayerPool>,
+  reference: string,
+  platform: string,
+  bench: Workbench,
   context: Context,
-): Promise<BuiltImage> {
+): Promise<MadeImage> {
   const epoch = epochOf(request.environment ?? {});
+  const { inputs, decode, plan, reuse } = bench;
   const { project, settings } = await decode();
-  const platform = choosePlatform(settings);
-  const reference = chooseBase(settings, project);
-  const plan = rememberPlans(decode, inputs);
-  const sources = rememberSources(async (poetry) => {
-    const { directory, selection } = inputs;
-    const leaveOut = writtenInside(destinations, inputs);
-    return readSources({ directory, project, settings, poetry, root: selection.root !== false, leaveOut });
-  });
-  await refuseEarly(reference, platform, inputs, decode, plan, sources, context);
+  await refuseEarly(reference, platform, bench, context);
   const base = await resolveBase(
     {
       reference,
@@ -52,7 +66,9 @@ export async function makeImage(
       settings,
       environment: request.environment ?? {},
       refresh: request.refresh === true,
-      pool,
+      pool: bench.pool,
+      registry: bench.registry,
+      ...(reuse === undefined ? {} : { reuse }),
     },
     context,
   );
@@ -65,7 +81,8 @@ export async function makeImage(
     environment: request.environment ?? {},
     decode,
     plan: () => plan({ python: python.version, platform, libc: requireLibc(base) }),
-    pool,
+    pool: bench.pool,
+    ...(reuse === undefined ? {} : { reuse }),
   };
   const { prepared, made, cachedWheels } = await prepare(options, context);
   const { wheels } = prepared;
@@ -88,20 +105,21 @@ export async function makeImage(
   const application = await makeApplication(
     {
       project,
-      sources: await sources(prepared.plan.writer),
+      sources: await bench.sources(prepared.plan.writer),
       workdir: settings.workdir,
       facts: base.facts,
       prepared,
-      prepareAnew: async () => {
+      prepareAnew: async (whole) => {
         const { prepareAnew } = await import('./prepare-anew.ts');
-        return (await prepareAnew(options, context)).prepared;
+        return (await prepareAnew(options, context, whole)).prepared;
       },
+      ...(reuse === undefined ? {} : { reuse }),
     },
     context,
   );
   refuseOverlaps(application.overlaps, settings);
   for (const message of prepared.warnings) emit({ type: 'warning', message });
-  for (const { path, winner, losers } of [...prepared.overlaps, ...application.overlaps]) {
+  for (const { path, winner, losers } of [...differing(prepared.shared), ...application.overlaps]) {
     emit({
       type: 'warning',
       message: `\`/${path}\` is shipped by ${[...losers, winner].join(' and ')} with different bytes: ${winner}'s is taken, as Poetry's order has it`,
@@ -114,16 +132,16 @@ export async function makeImage(
     });
   }
   const own: ImageLayer[] = prepared.layers.map((note) =>
-    imageLayer(context.cache, note, !made.has(note.record.key), emit),
+    imageLayer(context, note, !made.has(note.record.key), reuse),
   );
   if (application.layer !== undefined)
-    own.push(imageLayer(context.cache, application.layer, application.cached, emit));
+    own.push(imageLayer(context, application.layer, application.cached, reuse));
   emit({
     type: 'layers',
     names: namesOf(base, prepared.layers, application.layer !== undefined),
   });
   const composed = base.config === undefined;
-  return assembleImage({
+  const image = assembleImage({
     platform,
     ...(base.config === undefined ? {} : { base: { config: base.config, layers: base.layers } }),
     layers: composed ? [...base.layers, ...own] : own,
@@ -134,13 +152,19 @@ export async function makeImage(
     }),
     epoch,
     unpacked: base.facts.unpacked + prepared.unpacked + application.unpacked,
+    annotations: prepared.shared.length === 0 ? {} : { [SHARED_ANNOTATION]: canonicalJson(prepared.shared) },
+    members:
+      base.knowledge === undefined
+        ? {}
+        : { [KNOWLEDGE]: await encodeKnowledge(base.knowledge, context.cache) },
   });
+  return { image, base, ...(base.followed === undefined ? {} : { followed: base.followed }) };
 }
 
-type MakePlan = (target: Target) => Promise<InstallPlan>;
+export type MakePlan = (target: Target) => Promise<InstallPlan>;
 
 /** Plans for a target, each made once: what is refused early is not decided twice. */
-function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan {
+export function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan {
   const plans = new Map<string, Promise<InstallPlan>>();
   return (target) => {
     const key = JSON.stringify(target);
@@ -154,29 +178,36 @@ function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan
   };
 }
 
-type FindSources = (poetry: string) => Promise<Sources>;
+export type FindSources = (poetry: string) => Promise<Sources>;
 
-/** The project's own files as the rules of that Poetry have them, read once. */
-function rememberSources(read: FindSources): FindSources {
+/** The project's own files as the rules of a Poetry have them, read once. @param destinations that may lie among them */
+export function rememberSources(
+  decode: () => Promise<Decoded>,
+  inputs: Inputs,
+  destinations: readonly string[],
+): FindSources {
   const known = new Map<string, Promise<Sources>>();
   return (poetry) => {
-    const found = known.get(poetry) ?? read(poetry);
+    const { directory, selection } = inputs;
+    const leaveOut = writtenInside(destinations, inputs);
+    const found =
+      known.get(poetry) ??
+      decode().then(({ project, settings }) =>
+        readSources({ directory, project, settings, poetry, root: selection.root !== false, leaveOut }),
+      );
     known.set(poetry, found);
     return found;
   };
 }
 
-/** A stale lock or a package without a wheel is said before a base is composed for it, where the base's Python is known. */
+/** A stale lock or a package without a wheel is said before a base is fetched for it, where the base's Python is known. */
 async function refuseEarly(
   reference: string,
   platform: string,
-  inputs: Inputs,
-  decode: () => Promise<Decoded>,
-  plan: MakePlan,
-  sources: FindSources,
+  { inputs, decode, plan, sources }: Workbench,
   { cache }: Context,
 ): Promise<void> {
-  const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  const own = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
   const key = keyOf({ identity: inputs.identity, reference, platform });
   if (own === undefined || cache.readRecord<boolean>('accepted', key) === true) return;
   const { settings, lock } = await decode();

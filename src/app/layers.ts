@@ -1,13 +1,14 @@
 // Layers out of the cache, or made and put there: by key, with what is known of them beside the blob.
 
 import type { Cache } from '../kernel/cache.ts';
-import type { Digest } from '../kernel/digest.ts';
-import type { Emit } from '../kernel/events.ts';
+import type { Context } from '../kernel/context.ts';
+import { canonicalJson, type Digest } from '../kernel/digest.ts';
 import type { LayerJob, LayerResult } from '../layers/job.ts';
 import type { Overlap } from '../layers/overlap.ts';
 import type { LayerKind, LayerRecord } from '../layers/record.ts';
 import type { ImageLayer } from '../oci/image.ts';
 import { LAYER_GZIP } from '../oci/spec.ts';
+import type { Reuse } from './reuse.ts';
 
 /** A layer that was made, as stages remember it: plain JSON. */
 export interface LayerNote {
@@ -17,6 +18,20 @@ export interface LayerNote {
   readonly record: LayerRecord;
   /** `name==version` */
   readonly packages: readonly string[];
+  /** Of layers of wheels: what a later build must know of it that does not read it. */
+  readonly outline?: Outline;
+  /** The repository that holds the blob, where this disk does not: `registry.example/team/app`. */
+  readonly remote?: string;
+}
+
+/** What has to be known of a layer of wheels that is put into an image unread. Plain JSON. */
+export interface Outline {
+  /** See `rootsOf`. */
+  readonly roots: readonly string[];
+  /** Bytes of the wheels' files, by their SHA-256 (64 hexadecimal digits). */
+  readonly wheels: Readonly<Record<string, number>>;
+  /** What Poetry would warn of too. */
+  readonly warnings: readonly string[];
 }
 
 /** A file of a layer: path, 64 hexadecimal digits, bytes, part. */
@@ -65,17 +80,23 @@ export function keepLayer(cache: Cache, key: Digest, output: string, made: Layer
   return { record, contents };
 }
 
-/** Finds or makes a layer of entries. */
+/** A layer of entries: its record, where it is if not in the cache, and whether nothing of it had to be made. */
+export type FoundLayer = Pick<LayerNote, 'record' | 'remote'> & { readonly cached: boolean };
+
+/** Finds or makes a layer of entries, or takes it as an earlier image has it. */
 export async function makeLayer(
   key: Digest,
   job: () => Promise<LayerJob> | LayerJob,
   run: (job: LayerJob) => Promise<LayerResult>,
   cache: Cache,
-): Promise<KnownLayer & { readonly cached: boolean }> {
+  reuse?: Reuse,
+): Promise<FoundLayer> {
   const known = findLayer(cache, key);
-  if (known !== undefined) return { ...known, cached: true };
+  if (known !== undefined) return { record: known.record, cached: true };
+  const reused = await reuse?.findLayer(key);
+  if (reused !== undefined) return { record: reused.record, remote: reused.remote, cached: true };
   const asked = await job();
-  return { ...keepLayer(cache, key, asked.output, await run(asked)), cached: false };
+  return { record: keepLayer(cache, key, asked.output, await run(asked)).record, cached: false };
 }
 
 /** Whether every blob of the layers is in the cache. A look at the directory, no bytes are read. */
@@ -83,10 +104,21 @@ export function haveBlobs(cache: Cache, layers: readonly Pick<LayerNote, 'record
   return layers.every(({ record }) => cache.findBlob(record.digest)?.size === record.size);
 }
 
-/** The layer as an image takes it. */
-export function imageLayer(cache: Cache, note: LayerNote, cached: boolean, emit: Emit): ImageLayer {
-  const { kind, name, packages, record } = note;
-  const { digest, diffId, size, unpacked, mediaType } = record;
+/** On each layer's descriptor: what it was made from, by which a later build finds it. */
+export const KEY_ANNOTATION = 'dev.bivy.key';
+/** On layers of wheels: their `Outline`, as JSON; on all of bivy's: the bytes of their files. */
+export const OUTLINE_ANNOTATION = 'dev.bivy.outline';
+export const UNPACKED_ANNOTATION = 'dev.bivy.unpacked';
+
+/** The layer as an image takes it. @param reuse needed where a layer is in a registry alone */
+export function imageLayer(
+  { cache, emit }: Pick<Context, 'cache' | 'emit'>,
+  note: LayerNote,
+  cached: boolean,
+  reuse?: Reuse,
+): ImageLayer {
+  const { kind, name, packages, record, outline, remote } = note;
+  const { key, digest, diffId, size, unpacked, mediaType } = record;
   emit({ type: 'layer', name, size, cached });
   return {
     kind,
@@ -97,6 +129,14 @@ export function imageLayer(cache: Cache, note: LayerNote, cached: boolean, emit:
     unpacked,
     packages,
     cached,
-    blob: { path: cache.blobPath(digest), offset: 0 },
+    annotations: {
+      [KEY_ANNOTATION]: key,
+      [UNPACKED_ANNOTATION]: String(unpacked),
+      ...(outline === undefined ? {} : { [OUTLINE_ANNOTATION]: canonicalJson(outline) }),
+    },
+    blob:
+      remote === undefined || reuse === undefined
+        ? { path: cache.blobPath(digest), offset: 0 }
+        : { repository: remote, fetch: () => reuse.fetch(remote, record) },
   };
 }

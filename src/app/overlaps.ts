@@ -5,24 +5,33 @@ import { BivyError } from '../kernel/errors.ts';
 import type { Settings } from '../project/settings.ts';
 import type { FileNote, LayerContents } from './layers.ts';
 
+/** A path that several parts ship with different bytes. */
 export interface CrossOverlap {
   readonly path: string;
   /** `name==version` */
   readonly winner: string;
   readonly losers: readonly string[];
-  /** The winner's file has to be stated again. */
+}
+
+/** A path that several parts ship, whatever their bytes. */
+export interface SharedFile extends CrossOverlap {
+  /** Those that ship it and lose nothing: their bytes are the winner's. */
+  readonly same: readonly string[];
+  /** The winner's file has to be stated again, above all layers. */
   readonly restate: boolean;
+  /** Bytes that the sum of the layers' sizes counts too often, with what is stated again among them. */
+  readonly excess: number;
 }
 
 /**
- * Only files whose bytes differ; sorted by path.
+ * Every path of more than one part, sorted.
  * @param layers lowest first
  * @param order parts (`name==version`) in the order in which Poetry installs them
  */
-export function findOverlaps(
+export function findShared(
   layers: readonly LayerContents[],
   order: readonly string[],
-): readonly CrossOverlap[] {
+): readonly SharedFile[] {
   const rank = new Map(order.map((part, index) => [part, index]));
   const seen = new Map<string, FileNote>();
   const shared = new Map<string, FileNote[]>();
@@ -33,39 +42,36 @@ export function findOverlaps(
       else shared.set(file[0], [...(shared.get(file[0]) ?? [other]), file]);
     }
   }
-  const found: CrossOverlap[] = [];
+  const found: SharedFile[] = [];
   for (const [path, files] of shared) {
     const rankOf = (file: FileNote): number => rank.get(file[3]) ?? -1;
     const winner = files.reduce((best, file) => (rankOf(file) > rankOf(best) ? file : best));
-    const top = files[files.length - 1];
-    const losers = files.filter((file) => file !== winner && file[1] !== winner[1]).map((file) => file[3]);
-    if (losers.length === 0) continue;
-    found.push({ path, winner: winner[3], losers, restate: top?.[1] !== winner[1] });
+    const others = files.filter((file) => file !== winner);
+    const restate = files[files.length - 1]?.[1] !== winner[1];
+    const sum = files.reduce((bytes, file) => bytes + file[2], 0);
+    found.push({
+      path,
+      winner: winner[3],
+      losers: others.filter((file) => file[1] !== winner[1]).map((file) => file[3]),
+      same: others.filter((file) => file[1] === winner[1]).map((file) => file[3]),
+      restate,
+      excess: restate ? sum : sum - winner[2],
+    });
   }
   for (const { overlaps } of layers) {
     for (const { path, winner, loser, same } of overlaps) {
-      if (!same && !shared.has(path)) found.push({ path, winner, losers: [loser], restate: false });
+      if (same || shared.has(path)) continue;
+      found.push({ path, winner, losers: [loser], same: [], restate: false, excess: 0 });
     }
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/**
- * The part of an environment that a file belongs to, so that two files with different ones cannot be one: `numpy`, a name
- * right under site-packages, else `bin/uvicorn`, the first two names in the environment. Undefined outside of it.
- * @param python `3.11`
- */
-export function topOf(path: string, python: string): string | undefined {
-  const site = `/.venv/lib/python${python}/site-packages/`;
-  const inside = `/${path}`.indexOf(site);
-  if (inside >= 0) return path.slice(inside + site.length - 1).split('/', 1)[0];
-  const environment = `/${path}`.indexOf('/.venv/');
-  return environment < 0
-    ? undefined
-    : path
-        .slice(environment + '/.venv/'.length - 1)
-        .split('/', 2)
-        .join('/');
+/** What is to be reported: the paths whose bytes differ. */
+export function differing(shared: readonly SharedFile[]): readonly CrossOverlap[] {
+  return shared
+    .filter(({ losers }) => losers.length > 0)
+    .map(({ path, winner, losers }) => ({ path, winner, losers }));
 }
 
 /** @throws BivyError `OVERLAP_REFUSED` with every path, where the settings say so */
@@ -79,3 +85,6 @@ export function refuseOverlaps(
     hint: 'leave one of the packages out, or set `overlaps = "last"` in `[tool.bivy]`',
   });
 }
+
+/** On the manifest of an image whose layers share files: what they share, as JSON. */
+export const SHARED_ANNOTATION = 'dev.bivy.shared';

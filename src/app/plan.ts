@@ -6,10 +6,12 @@ import type { InstallPlan } from '../lock/plan.ts';
 import { planInstall } from '../lock/plan-install.ts';
 import { parseLibc } from '../python/environment.ts';
 import type { Libc, Target } from '../python/target.ts';
-import { choosePython, DEBIAN_BASES, resolveBase } from './base.ts';
+import { choosePython, KNOWN_BASES, resolveBase } from './base.ts';
 import { type Decoded, decodeInputs, warnOfIgnored } from './decoded.ts';
+import { findBase } from './images.ts';
 import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
-import { chooseBase, choosePlatform } from './target.ts';
+import { openRegistry } from './registries.ts';
+import { choosePlatforms } from './target.ts';
 
 /** The plan as the flags and settings select it. @throws BivyError what Poetry would refuse, and a stale lock */
 export async function planPackages(
@@ -56,24 +58,41 @@ async function planTarget(request: PlanRequest, context: Context): Promise<Insta
   return planPackages(
     decoded,
     inputs,
-    await chooseTarget(request, decoded, context),
+    await chooseTarget(request, inputs, decoded, context),
     request.allowStale === true,
   );
 }
 
 async function chooseTarget(
   request: PlanRequest,
-  { project, settings }: Decoded,
+  inputs: Inputs,
+  decoded: Decoded,
   context: Context,
 ): Promise<Target> {
-  const platform = choosePlatform(settings);
+  const { settings } = decoded;
+  const platforms = choosePlatforms(settings);
+  const [platform = ''] = platforms;
+  if (platforms.length > 1) {
+    context.emit({
+      type: 'note',
+      message: `planned for ${platform}; \`--platform\` names another of ${platforms.join(', ')}`,
+    });
+  }
   const { python } = request;
   const libc = request.libc === undefined ? undefined : parseLibc(request.libc);
   if (python !== undefined && (libc !== undefined || settings.base === undefined)) {
     return { python, platform, libc: libc ?? USUAL_LIBC };
   }
-  const reference = chooseBase(settings, project);
-  const own = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  const { reference } = await findBase(
+    platforms,
+    {
+      inputs,
+      decode: async () => decoded,
+      plan: (target) => planPackages(decoded, inputs, target, request.allowStale === true),
+    },
+    context,
+  );
+  const own = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
   if (own !== undefined) return { python: python ?? own.python, platform, libc: libc ?? own.libc };
   const base = await resolveBase(
     {
@@ -82,7 +101,8 @@ async function chooseTarget(
       settings,
       environment: request.environment ?? {},
       refresh: false,
-      pool: () => Promise.reject(new Error('an image on this disk needs no layer to be made')),
+      pool: () => Promise.reject(new Error('an image needs no layer to be made')),
+      registry: () => openRegistry(request, settings, [], context),
     },
     context,
   );

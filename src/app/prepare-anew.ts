@@ -1,7 +1,7 @@
 // The stages before the project's own files, when they are not remembered: plan, wheels, overlaps, environment.
 
 import type { Context } from '../kernel/context.ts';
-import { type Digest, toDigest } from '../kernel/digest.ts';
+import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { FileEntry, Part } from '../layers/entry.ts';
@@ -11,13 +11,20 @@ import { fetchFiles } from '../wheels/fetch.ts';
 import type { Decoded } from './decoded.ts';
 import { layEnvironment, PREFIX } from './environment.ts';
 import { type LayerNote, makeLayer } from './layers.ts';
-import { type CrossOverlap, findOverlaps, refuseOverlaps, topOf } from './overlaps.ts';
+import { differing, refuseOverlaps, type SharedFile } from './overlaps.ts';
 import { refuseProblems } from './plan.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
 import { makeWheelLayers, type PlannedWheel, type WheelLayer } from './wheel-layers.ts';
 
-/** Whatever is remembered of the whole; what is remembered of its layers is used. */
-export async function prepareAnew(options: PrepareOptions, context: Context): Promise<Preparation> {
+/**
+ * Whatever is remembered of the whole; what is remembered of its layers is used.
+ * @param whole keys of layers whose contents have to be known
+ */
+export async function prepareAnew(
+  options: PrepareOptions,
+  context: Context,
+  whole?: ReadonlySet<Digest>,
+): Promise<Preparation> {
   const { base, python } = options;
   const decoded = await options.decode();
   const { settings } = decoded;
@@ -30,24 +37,22 @@ export async function prepareAnew(options: PrepareOptions, context: Context): Pr
     prefix: PREFIX,
     location: `/${resolvePath(base.facts, PREFIX.slice(1))}`,
   };
-  const pool = await options.pool();
-  const { layers, cached, size } = await makeWheelLayers(
+  const fetch = (missing: readonly PlannedWheel[]): Promise<void> =>
+    fetchWheels(missing, options, decoded, context);
+  const { layers, shared, cached, size } = await makeWheelLayers(
     {
       wheels,
       place,
       // One layer is the environment's, one the application's.
       budget: Math.max(1, settings.layers - 2),
-      pool,
-      fetch: (missing) => fetchWheels(missing, options, decoded, context),
+      pool: options.pool,
+      fetch,
+      ...(options.reuse === undefined ? {} : { reuse: options.reuse }),
+      ...(whole === undefined ? {} : { whole }),
     },
     context,
   );
-  // Poetry installs by name, then version, and so is the plan sorted.
-  const order = plan.packages.map(({ name, version }) => `${name}==${version}`);
-  const overlaps = findOverlaps(
-    layers.map((layer) => layer.contents),
-    order,
-  );
+  const overlaps = differing(shared);
   refuseOverlaps(overlaps, settings);
   const environment = layEnvironment({
     facts: base.facts,
@@ -56,29 +61,44 @@ export async function prepareAnew(options: PrepareOptions, context: Context): Pr
     workdir: settings.workdir,
     writable: settings.writable,
   });
-  const parts = [
-    environment.part,
-    ...(await restatedParts(
-      overlaps,
-      layers,
-      place,
-      (wheels) => fetchWheels(wheels, options, decoded, context),
-      context,
-    )),
-  ];
-  const venvKey = await entriesKey(parts);
+  const restated = restatedFiles(shared, layers);
+  // What is stated again is known by its wheel: a layer that is there already needs none of them.
+  const ownKey = await entriesKey([environment.part]);
+  const venvKey =
+    restated.length === 0
+      ? ownKey
+      : keyOf({
+          kind: 'venv',
+          environment: ownKey,
+          place,
+          restated: restated.map(({ path, wheel }) => [path, wheel.sha256]),
+        });
   const venv = await makeLayer(
     venvKey,
-    () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
-    (job) => pool.run(job),
+    async () => ({
+      kind: 'entries',
+      parts: [environment.part, ...(await restatedParts(restated, place, fetch, context))],
+      output: context.cache.temporary(),
+    }),
+    async (job) => (await options.pool()).run(job),
     context.cache,
+    // Whoever asks for contents may ask for what is stated again, too.
+    whole === undefined ? options.reuse : undefined,
   );
-  const venvNote: LayerNote = { kind: 'venv', name: 'venv', packages: [], record: venv.record };
+  const { record, remote } = venv;
   const notes: LayerNote[] = [
-    ...layers.map(({ kind, name, packages, record }) => ({ kind, name, packages, record })),
-    venvNote,
+    ...layers.map(
+      ({ kind, name, packages, record: own, outline, remote: from }): LayerNote => ({
+        kind,
+        name,
+        packages,
+        record: own,
+        outline,
+        ...(from === undefined ? {} : { remote: from }),
+      }),
+    ),
+    { kind: 'venv', name: 'venv', packages: [], record, ...(remote === undefined ? {} : { remote }) },
   ];
-  const files = [...layers, venv].flatMap((layer) => [...layer.contents.files]);
   const made = new Set<Digest>(layers.filter((layer) => !layer.cached).map((layer) => layer.record.key));
   if (!venv.cached) made.add(venvKey);
   return {
@@ -95,14 +115,13 @@ export async function prepareAnew(options: PrepareOptions, context: Context): Pr
       wheels: { total: wheels.length, size },
       python: place.python,
       layers: notes,
-      overlaps,
-      warnings: layers.flatMap((layer) => layer.contents.warnings),
+      shared,
+      warnings: layers.flatMap((layer) => layer.outline.warnings),
       user: environment.user,
-      unpacked: sumOnce(files, base.facts),
-      tops: topsOf(
-        files.map((file) => file[0]),
-        place.python,
-      ),
+      unpacked:
+        notes.reduce((sum, note) => sum + note.record.unpacked, 0) -
+        shared.reduce((sum, { excess }) => sum + excess, 0) -
+        replacedBytes(environment.part, base.facts),
     },
     made,
     cachedWheels: cached,
@@ -141,26 +160,45 @@ async function fetchWheels(
   });
 }
 
-/** The winners' files, from their wheels, to be laid above all wheels. */
+interface Restated {
+  readonly path: string;
+  readonly winner: string;
+  readonly wheel: PlannedWheel;
+}
+
+/** The winners' files that layers of losers cover, with the wheels that hold them. */
+function restatedFiles(shared: readonly SharedFile[], layers: readonly WheelLayer[]): readonly Restated[] {
+  const wheels = new Map(
+    layers.flatMap((layer) =>
+      layer.wheels.map((wheel): [string, PlannedWheel] => [
+        `${wheel.package.name}==${wheel.package.version}`,
+        wheel,
+      ]),
+    ),
+  );
+  return shared
+    .filter(({ restate }) => restate)
+    .map(({ path, winner }) => {
+      const wheel = wheels.get(winner);
+      if (wheel === undefined) throw new BivyError('INTERNAL', `no wheel of the plan is \`${winner}\``);
+      return { path, winner, wheel };
+    });
+}
+
+/** These files from their wheels, to be laid above all wheels. */
 async function restatedParts(
-  overlaps: readonly CrossOverlap[],
-  layers: readonly WheelLayer[],
+  restated: readonly Restated[],
   place: { readonly python: string; readonly prefix: string; readonly location: string },
   fetch: (wheels: readonly PlannedWheel[]) => Promise<void>,
   context: Context,
 ): Promise<Part[]> {
-  const restated = overlaps.filter((overlap) => overlap.restate);
   if (restated.length === 0) return [];
   const [{ openWheel }, { installWheel }] = await Promise.all([
     import('../wheels/archive.ts'),
     import('../wheels/install.ts'),
   ]);
-  const wheels = layers.flatMap((layer) => layer.wheels);
-  const winners = [...new Set(restated.map((overlap) => overlap.winner))];
   const parts: Part[] = [];
-  for (const winner of winners) {
-    const wheel = wheels.find(({ package: found }) => `${found.name}==${found.version}` === winner);
-    if (wheel === undefined) throw new BivyError('INTERNAL', `no wheel of the plan is \`${winner}\``);
+  for (const wheel of new Set(restated.map((file) => file.wheel))) {
     await fetch([wheel]);
     const blob = await context.cache.verifyBlob(toDigest(`sha256:${wheel.sha256}`));
     if (blob === undefined) {
@@ -169,27 +207,20 @@ async function restatedParts(
       });
     }
     const part = installWheel(openWheel(blob.path, wheel.fileName), place);
-    const paths = new Set(
-      restated.filter((overlap) => overlap.winner === winner).map((overlap) => overlap.path),
-    );
+    const files = restated.filter((file) => file.wheel === wheel);
+    const paths = new Set(files.map(({ path }) => path));
     const entries = part.entries.filter(
       (entry): entry is FileEntry => entry.kind === 'file' && paths.has(entry.path),
     );
-    parts.push({ name: `${winner} over others`, entries });
+    parts.push({ name: `${files[0]?.winner} over others`, entries });
   }
   return parts;
 }
 
-/** Bytes of the files, each path once (the last counts), less what they replace in the base. */
-function sumOnce(files: readonly (readonly [string, string, number, string])[], facts: BaseFacts): number {
-  const sizes = new Map(files.map(([path, , size]) => [path, size]));
+/** Bytes of files of the base that these replace. */
+function replacedBytes({ entries }: Part, { files }: BaseFacts): number {
   let sum = 0;
-  for (const [path, size] of sizes)
-    sum += size - (Object.hasOwn(facts.files, path) ? (facts.files[path] ?? 0) : 0);
+  for (const { kind, path } of entries)
+    if (kind === 'file' && Object.hasOwn(files, path)) sum += files[path]!;
   return sum;
-}
-
-function topsOf(paths: readonly string[], python: string): string[] {
-  const tops = new Set(paths.map((path) => topOf(path, python)));
-  return [...tops].filter((top) => top !== undefined).sort();
 }

@@ -9,7 +9,8 @@ import type { InstallPlan } from '../lock/plan.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { Decoded } from './decoded.ts';
 import { haveBlobs, type LayerNote } from './layers.ts';
-import type { CrossOverlap } from './overlaps.ts';
+import type { SharedFile } from './overlaps.ts';
+import type { Reuse } from './reuse.ts';
 
 /** Plain JSON. */
 export interface Prepared {
@@ -23,14 +24,13 @@ export interface Prepared {
   readonly python: string;
   /** Wheels, then the environment. */
   readonly layers: readonly LayerNote[];
-  readonly overlaps: readonly CrossOverlap[];
+  /** What the layers of wheels share with each other. */
+  readonly shared: readonly SharedFile[];
   /** What Poetry would warn of too. */
   readonly warnings: readonly string[];
   readonly user: string;
   /** Sum of the files of all these layers, each path once. */
   readonly unpacked: number;
-  /** As `topOf` says them: where the application's files could meet a wheel's. */
-  readonly tops: readonly string[];
 }
 
 export interface PrepareOptions {
@@ -42,6 +42,8 @@ export interface PrepareOptions {
   readonly decode: () => Promise<Decoded>;
   readonly plan: () => Promise<InstallPlan>;
   readonly pool: () => Promise<LayerPool>;
+  /** Layers of an earlier image. */
+  readonly reuse?: Reuse;
 }
 
 export interface Preparation {
@@ -54,7 +56,7 @@ export interface Preparation {
 
 const RECORDS = 'preparations';
 /** To be raised with every change of `Prepared`, or of what it is made by: versions of bivy that are no releases have one number. */
-const SHAPE = 3;
+const SHAPE = 4;
 
 export async function prepare(options: PrepareOptions, context: Context): Promise<Preparation> {
   const key = keyOf({ identity: options.identity, base: options.base.key, shape: SHAPE });
@@ -64,6 +66,9 @@ export async function prepare(options: PrepareOptions, context: Context): Promis
   }
   const { prepareAnew } = await import('./prepare-anew.ts');
   const preparation = await prepareAnew(options, context);
-  context.cache.writeRecord(RECORDS, key, preparation.prepared);
+  // What lies in a registry alone is asked for again: who may push there is trusted for this build.
+  if (preparation.prepared.layers.every(({ remote }) => remote === undefined)) {
+    context.cache.writeRecord(RECORDS, key, preparation.prepared);
+  }
   return preparation;
 }

@@ -10,7 +10,18 @@ import { wheelKey } from '../layers/key.ts';
 import { isPure, type LayerPlan, partitionWheels } from '../layers/partition.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { PlannedPackage } from '../lock/plan.ts';
-import { findLayer, type KnownLayer, keepLayer, type LayerContents, type LayerNote } from './layers.ts';
+import {
+  findLayer,
+  type KnownLayer,
+  keepLayer,
+  type LayerContents,
+  type LayerNote,
+  type Outline,
+} from './layers.ts';
+import type { SharedFile } from './overlaps.ts';
+import type { Reuse, ReusedLayer } from './reuse.ts';
+import { rootsOf } from './roots.ts';
+import { settleShared } from './shared-files.ts';
 
 /** A package of the plan with the file that was chosen for it. */
 export interface PlannedWheel {
@@ -36,70 +47,140 @@ interface SizedWheel extends PlannedWheel {
 }
 
 export interface WheelLayer extends LayerNote {
+  readonly outline: Outline;
   readonly cached: boolean;
-  readonly contents: LayerContents;
+  /** Absent where the layer was reused unread. */
+  readonly contents?: LayerContents;
+  /** The images that have it and say what it shares with their other layers. */
+  readonly origins: readonly Digest[];
   readonly wheels: readonly PlannedWheel[];
 }
 
 export interface WheelLayers {
   /** Lowest first. */
   readonly layers: readonly WheelLayer[];
+  readonly shared: readonly SharedFile[];
   /** How many wheels nothing had to be fetched for, and the bytes of all. */
   readonly cached: number;
   readonly size: number;
 }
 
-export interface WheelLayerOptions {
+interface WheelLayerOptions {
   readonly wheels: readonly PlannedWheel[];
   readonly place: WheelPlace;
   /** Most layers. */
   readonly budget: number;
-  readonly pool: LayerPool;
+  readonly pool: () => Promise<LayerPool>;
   /** Puts the files into the cache. */
   readonly fetch: (wheels: readonly PlannedWheel[]) => Promise<void>;
+  readonly reuse?: Reuse;
+  /** Layers that have to be known whole, whoever has them. */
+  readonly whole?: ReadonlySet<Digest>;
 }
 
 /** What is remembered of a wheel once it was here, so that its layer can be planned without it. */
 const SIZES = 'wheel-sizes';
 
 export async function makeWheelLayers(options: WheelLayerOptions, context: Context): Promise<WheelLayers> {
-  const { wheels, place, budget, pool, fetch } = options;
+  const { wheels, place, budget, fetch, reuse, whole } = options;
   const { cache } = context;
-  const unknown = wheels.filter((wheel) => sizeOf(cache, wheel) === undefined);
-  let fetched = unknown.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined).length;
-  if (unknown.length > 0) await fetch(unknown);
+  const fetched = new Set<PlannedWheel>();
+  const bring = async (wanted: readonly PlannedWheel[]): Promise<void> => {
+    const absent = wanted.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined);
+    for (const wheel of absent) fetched.add(wheel);
+    if (absent.length > 0) await fetch(absent);
+  };
+  const size = (wheel: PlannedWheel): number | undefined =>
+    sizeOf(cache, wheel) ?? reuse?.wheelSize(wheel.sha256);
+  await bring(wheels.filter((wheel) => size(wheel) === undefined));
 
-  const known = wheels.map((wheel) => sized(cache, wheel, place));
+  const known = wheels.map((wheel) => sized(wheel, size(wheel), place));
+  // Poetry installs by name, then version, and so is the plan sorted.
+  const order = known.map(({ name, version }) => `${name}==${version}`);
   const plans = partitionWheels(known, budget);
-  const found = new Map(plans.map((plan) => [plan, findLayer(cache, plan.key)]));
-  const missing = plans.filter((plan) => found.get(plan) === undefined).flatMap((plan) => plan.wheels);
-  const absent = missing.filter((wheel) => cache.findBlob(blobOf(wheel)) === undefined);
-  fetched += absent.length;
-  if (absent.length > 0) await fetch(absent);
+  const layers = new Map<LayerPlan<SizedWheel>, WheelLayer>();
+  const missing: LayerPlan<SizedWheel>[] = [];
+  for (const plan of plans) {
+    const local = findLayer(cache, plan.key);
+    const remote =
+      local !== undefined || whole?.has(plan.key) === true ? undefined : await reuse?.findLayer(plan.key);
+    const found = local ?? (remote?.outline === undefined ? undefined : remote);
+    if (found === undefined) missing.push(plan);
+    else layers.set(plan, layerOf(plan, found, true, place, reuse));
+  }
+  const make = async (wanted: readonly LayerPlan<SizedWheel>[]): Promise<void> => {
+    await bring(wanted.flatMap((plan) => plan.wheels));
+    await Promise.all(
+      wanted.map(async (plan) => {
+        layers.set(plan, layerOf(plan, await makePlanned(plan, options, context), false, place, reuse));
+      }),
+    );
+  };
+  await make(missing);
+  const settle = () =>
+    settleShared(
+      plans.flatMap((plan) => layers.get(plan) ?? []),
+      order,
+      (origin) => reuse?.sharedOf(origin) ?? [],
+    );
+  let settled = settle();
+  if (settled.unsettled.length > 0) {
+    // Files that meet another layer's have to be known: those layers are made after all, from the same bytes.
+    const names = settled.unsettled.flatMap(({ packages }) => packages);
+    context.emit({
+      type: 'note',
+      message: `made again to compare the files that it may share: ${names.join(', ')}`,
+    });
+    await make(plans.filter((plan) => settled.unsettled.some((layer) => layer === layers.get(plan))));
+    settled = settle();
+  }
+  return {
+    layers: plans.flatMap((plan) => layers.get(plan) ?? []),
+    shared: settled.shared,
+    cached: wheels.length - fetched.size,
+    size: known.reduce((sum, wheel) => sum + wheel.size, 0),
+  };
+}
 
-  const layers = await Promise.all(
-    plans.map((plan) => makePlanned(plan, found.get(plan), place, pool, fetch, context)),
-  );
-  const size = known.reduce((sum, wheel) => sum + wheel.size, 0);
-  return { layers, cached: wheels.length - fetched, size };
+function layerOf(
+  plan: LayerPlan<SizedWheel>,
+  found: KnownLayer | ReusedLayer,
+  cached: boolean,
+  place: WheelPlace,
+  reuse: Reuse | undefined,
+): WheelLayer {
+  const contents = 'contents' in found ? found.contents : undefined;
+  const outline: Outline | undefined =
+    contents === undefined
+      ? (found as ReusedLayer).outline
+      : {
+          roots: rootsOf(
+            contents.files.map(([path]) => path),
+            place.python,
+          ),
+          wheels: Object.fromEntries(plan.wheels.map(({ sha256, size }) => [sha256, size])),
+          warnings: contents.warnings,
+        };
+  return {
+    kind: 'wheels',
+    name: plan.name,
+    packages: plan.wheels.map(({ name, version }) => `${name}==${version}`),
+    wheels: plan.wheels,
+    record: found.record,
+    outline: outline ?? { roots: [], wheels: {}, warnings: [] },
+    cached,
+    origins: reuse?.originsOf(plan.key) ?? [],
+    ...(contents === undefined ? {} : { contents }),
+    ...('remote' in found ? { remote: found.remote } : {}),
+  };
 }
 
 async function makePlanned(
   plan: LayerPlan<SizedWheel>,
-  known: KnownLayer | undefined,
-  place: WheelPlace,
-  pool: LayerPool,
-  fetch: WheelLayerOptions['fetch'],
+  { place, pool, fetch }: WheelLayerOptions,
   context: Context,
-): Promise<WheelLayer> {
+): Promise<KnownLayer> {
   const { cache } = context;
-  const note = {
-    kind: 'wheels' as const,
-    name: plan.name,
-    packages: plan.wheels.map(({ name, version }) => `${name}==${version}`),
-    wheels: plan.wheels,
-  };
-  if (known !== undefined) return { ...note, ...known, cached: true };
   const job = (): WheelsJob => ({
     kind: 'wheels',
     wheels: plan.wheels.map(({ sha256, fileName, size }) => ({
@@ -113,22 +194,22 @@ async function makePlanned(
     ...(place.location === place.prefix ? {} : { location: place.location }),
     output: cache.temporary(),
   });
+  const { run } = await pool();
   const first = job();
   try {
-    return { ...note, ...keepLayer(cache, plan.key, first.output, await pool.run(first)), cached: false };
+    return keepLayer(cache, plan.key, first.output, await run(first));
   } catch (error) {
     if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') throw error;
     // A wheel in the cache was damaged: fetching verifies, discards and gets it anew. Once.
     context.emit({ type: 'warning', message: `${error.message}; it is fetched anew` });
     await fetch(plan.wheels);
     const again = job();
-    return { ...note, ...keepLayer(cache, plan.key, again.output, await pool.run(again)), cached: false };
+    return keepLayer(cache, plan.key, again.output, await run(again));
   }
 }
 
-function sized(cache: Cache, wheel: PlannedWheel, place: WheelPlace): SizedWheel {
+function sized(wheel: PlannedWheel, size: number | undefined, place: WheelPlace): SizedWheel {
   const { sha256, fileName } = wheel;
-  const size = sizeOf(cache, wheel);
   if (size === undefined)
     throw new BivyError('INTERNAL', `\`${fileName}\` was fetched and is not in the cache`);
   return {

@@ -50,6 +50,15 @@ const SELECTION: Options = {
   offline: { type: 'boolean', help: 'ask nothing of any network' },
 };
 
+const REGISTRIES: Options = {
+  'insecure-registry': {
+    type: 'string',
+    multiple: 'each',
+    value: 'HOST',
+    help: 'this registry may be asked over plain HTTP, or with a certificate that nobody signed (repeatable)',
+  },
+};
+
 export const COMMANDS: Readonly<Record<string, Command>> = {
   build: {
     summary: 'make the image, from the lock, without Docker, Poetry or Python',
@@ -58,7 +67,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       'Reads `pyproject.toml` and `poetry.lock` in DIRECTORY (default: `.`), and writes a container image.',
       'Prints the digest of the image on stdout; the same commit, platform and base give the same one everywhere.',
       '',
-      'Destinations: `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`.',
+      'Destinations: `registry` (where the tags say), `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`.',
       'Default: `oci:dist/NAME`, after the project. What bivy wrote there before is replaced whole; anything else is refused.',
     ],
     options: {
@@ -79,14 +88,23 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       base: {
         type: 'string',
         value: 'BASE',
-        help: '`debian:12`, `debian:13`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`',
+        help: '`debian:12`, `debian:13`, any image like `python:3.13-slim`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`',
       },
       python: { type: 'string', value: 'X.Y', help: 'the Python to use, where the base has several' },
       platform: {
         type: 'string',
-        value: 'PLATFORM',
-        help: "like `linux/arm64`; default: this machine's, on Linux",
+        value: 'PLATFORMS',
+        help: "like `linux/amd64,linux/arm64`; default: this machine's, on Linux",
       },
+      push: { type: 'boolean', help: 'the same as `-o registry`: push to where the tags say' },
+      'cache-from': {
+        type: 'string',
+        multiple: 'each',
+        value: 'IMAGE',
+        help: 'reuse layers of this image too; whoever may push there is trusted with what is in yours (repeatable)',
+      },
+      'no-reuse': { type: 'boolean', help: 'make every layer here, whatever the registry has' },
+      ...REGISTRIES,
       ...SELECTION,
       refresh: { type: 'boolean', help: 'ask the Debian mirror for newer packages now, not once a day' },
       workers: {
@@ -101,6 +119,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       [
         'bivy build --platform linux/arm64 -o docker-archive:app.tar',
         'for another machine, without emulation',
+      ],
+      [
+        'bivy build --platform linux/amd64,linux/arm64 -t registry.example/team/app:1.0 --push',
+        'for two platforms, sending what the registry lacks',
       ],
     ],
     positionals: 1,

@@ -22,11 +22,13 @@ export interface AssembleOptions {
   /** Of the whole image: see `unpackedSize`. */
   readonly unpacked: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Members of the configuration beside those of the specification. */
+  readonly members?: Readonly<Record<string, string>>;
 }
 
 /** @throws BivyError `BASE_UNSUPPORTED` where there are more layers than engines take */
 export function assembleImage(options: AssembleOptions): BuiltImage {
-  const { platform, base, settings, unpacked, epoch, annotations } = options;
+  const { platform, base, settings, unpacked, epoch, annotations, members } = options;
   const layers = [...(base?.layers ?? []), ...options.layers];
   if (layers.length > MAX_LAYERS) {
     throw new BivyError('BASE_UNSUPPORTED', `the image would have ${layers.length} layers`, {
@@ -40,6 +42,7 @@ export function assembleImage(options: AssembleOptions): BuiltImage {
     settings,
     ...(base === undefined ? {} : { base: base.config }),
     ...(epoch === undefined ? {} : { epoch }),
+    ...(members === undefined ? {} : { members }),
   });
   const configDigest = digestOf(config);
   const manifest = imageManifest({

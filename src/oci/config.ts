@@ -56,12 +56,21 @@ export interface ConfigOptions {
   readonly settings: ImageSettings;
   /** Seconds since 1970 for every `created`; 0 where left out. */
   readonly epoch?: number;
+  /** Members beside those of the specification, which every reader passes over. */
+  readonly members?: Readonly<Record<string, string>>;
 }
 
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The bytes of an image configuration. */
-export function imageConfig({ platform, base, layers, settings, epoch = 0 }: ConfigOptions): Uint8Array {
+export function imageConfig({
+  platform,
+  base,
+  layers,
+  settings,
+  epoch = 0,
+  members = {},
+}: ConfigOptions): Uint8Array {
   const created = spellTime(epoch);
   const config: ImageConfig = {
     created,
@@ -79,7 +88,7 @@ export function imageConfig({ platform, base, layers, settings, epoch = 0 }: Con
     },
     history: [...baseHistory(base, created), ...layers.map((layer) => historyOf(layer, created))],
   };
-  return encode(config);
+  return encode({ ...members, ...config });
 }
 
 export interface ManifestOptions {

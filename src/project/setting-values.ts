@@ -192,10 +192,36 @@ export function overlaps(node: Node): 'last' | 'refuse' {
   return failAt(node, `must be \`last\` or \`refuse\`, not \`${text}\``);
 }
 
+export function compression(node: Node): 'gzip' | 'estargz' {
+  const text = stringOf(node);
+  if (text === 'gzip' || text === 'estargz') return text;
+  return failAt(node, `must be \`gzip\` or \`estargz\`, not \`${text}\``);
+}
+
 /** Docker applies at most 125 layers; some of them are the base's. */
 export function layers(node: Node): number {
   const count = integerOf(node);
   return count >= 2 && count <= 120 ? count : failAt(node, `must be from 2 to 120, not ${count}`);
+}
+
+/** `a, b` of an environment variable as a list. */
+export function listText(text: string): unknown {
+  return text.split(/[\s,]+/).filter((part) => part !== '');
+}
+
+/** `host`, `host:5000`, `[::1]:5000`: no scheme, no path. */
+export function registries(node: Node): readonly string[] {
+  return listOf(node).map((item) => {
+    const text = word(item);
+    if (/^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/.test(text))
+      return text;
+    return failAt(item, `is no host of a registry: \`${text}\``, 'write it like `"registry.example:5000"`');
+  });
+}
+
+/** `{ "docker.io" = ["mirror.example"] }` */
+export function registryMirrors(node: Node): ReadonlyMap<string, readonly string[]> {
+  return new Map(entriesOf(node).map(([name, list]) => [name, registries(list)]));
 }
 
 export function url(node: Node): string {

@@ -45,15 +45,21 @@ export interface Settings {
   readonly overlaps: 'last' | 'refuse';
   /** Most layers above the base. */
   readonly layers: number;
+  /** Of the layers that bivy makes. */
+  readonly compression: 'gzip' | 'estargz';
   /** Debian mirror and its security archive, as URLs. */
   readonly mirror?: string;
   readonly securityMirror?: string;
   /** Root of the package index's simple API. */
   readonly index?: string;
+  /** Registries that may be asked over plain HTTP, or show a certificate that nobody signed: `host:5000`. */
+  readonly insecureRegistries: readonly string[];
+  /** For a registry, those asked first when something is pulled. */
+  readonly registryMirrors: ReadonlyMap<string, readonly string[]>;
 }
 
 /** What flags may set: already of the right shape, checked like everything else. */
-type Flags = Partial<Omit<Settings, 'healthcheck' | 'env' | 'labels'>>;
+type Flags = Partial<Omit<Settings, 'healthcheck' | 'env' | 'labels' | 'registryMirrors'>>;
 
 interface Key {
   readonly property: keyof Settings;
@@ -96,6 +102,12 @@ const KEYS: Readonly<Record<string, Key>> = {
   include: { property: 'include', decode: decode.projectPaths },
   overlaps: { property: 'overlaps', decode: decode.overlaps, variable: 'BIVY_OVERLAPS', read: same },
   layers: { property: 'layers', decode: decode.layers, variable: 'BIVY_LAYERS', read: decode.numberText },
+  compression: {
+    property: 'compression',
+    decode: decode.compression,
+    variable: 'BIVY_COMPRESSION',
+    read: same,
+  },
   mirror: { property: 'mirror', decode: decode.url, variable: 'BIVY_DEBIAN_MIRROR', read: same },
   'security-mirror': {
     property: 'securityMirror',
@@ -104,6 +116,13 @@ const KEYS: Readonly<Record<string, Key>> = {
     read: same,
   },
   index: { property: 'index', decode: decode.url, variable: 'BIVY_INDEX_URL', read: same },
+  'insecure-registries': {
+    property: 'insecureRegistries',
+    decode: decode.registries,
+    variable: 'BIVY_INSECURE_REGISTRIES',
+    read: decode.listText,
+  },
+  'registry-mirrors': { property: 'registryMirrors', decode: decode.registryMirrors },
 };
 
 const DEFAULTS: Settings = {
@@ -125,6 +144,9 @@ const DEFAULTS: Settings = {
   include: [],
   overlaps: 'last',
   layers: 32,
+  compression: 'gzip',
+  insecureRegistries: [],
+  registryMirrors: new Map(),
 };
 
 export interface SettingSources {

@@ -1,10 +1,13 @@
 // What a build made, as the JSON contract has it.
 
-import type { BuiltImage } from '../oci/image.ts';
+import type { Moved } from '../oci/destination.ts';
+import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 
 export interface BuildDestination {
   readonly kind: string;
   readonly path?: string;
+  /** Bytes of blobs; of a registry only. */
+  readonly moved?: Moved;
 }
 
 export interface BuildDocument {
@@ -32,38 +35,42 @@ export interface BuildDocument {
 }
 
 export interface BuildFacts {
-  readonly image: BuiltImage;
+  readonly image: BuiltImage | ImageIndex;
   readonly tags: readonly string[];
   readonly destinations: readonly BuildDestination[];
   readonly seconds: number;
 }
 
-/** `size` of an image is what a registry would store: its layers and its configuration. */
+/** `digest` is what is published: the image's manifest, or the index of several. */
 export function buildDocument({ image, tags, destinations, seconds }: BuildFacts): BuildDocument {
+  const isIndex = 'images' in image;
   return {
     version: 1,
-    digest: image.manifestDigest,
+    digest: isIndex ? image.indexDigest : image.manifestDigest,
     tags,
-    destinations: destinations.map(({ kind, path }) => ({ kind, ...(path === undefined ? {} : { path }) })),
+    destinations,
     seconds: Math.round(seconds * 1000) / 1000,
-    images: [
-      {
-        platform: image.platform,
-        manifest: image.manifestDigest,
-        config: image.configDigest,
-        size: imageSize(image),
-        unpacked: image.unpacked,
-        layers: image.layers.map(({ digest, diffId, size, unpacked, kind, packages, cached }) => ({
-          digest,
-          diffId,
-          size,
-          unpacked,
-          kind,
-          packages,
-          cached,
-        })),
-      },
-    ],
+    images: (isIndex ? image.images : [image]).map(describeImage),
+  };
+}
+
+/** `size` is what a registry would store: the layers and the configuration. */
+function describeImage(image: BuiltImage): BuildDocument['images'][number] {
+  return {
+    platform: image.platform,
+    manifest: image.manifestDigest,
+    config: image.configDigest,
+    size: imageSize(image),
+    unpacked: image.unpacked,
+    layers: image.layers.map(({ digest, diffId, size, unpacked, kind, packages, cached }) => ({
+      digest,
+      diffId,
+      size,
+      unpacked,
+      kind,
+      packages,
+      cached,
+    })),
   };
 }
 

@@ -189,7 +189,7 @@ describe('a composed base', () => {
       ...entry,
       content: entry.kind === 'file' ? textOf(entry) : null,
     }));
-    // Who changes what is laid for the same packages counts `COMPOSITION` in `base.ts` up, and then this.
+    // Who changes what is laid for the same packages counts `COMPOSITION` in `composition.ts` up, and then this.
     expect(keyOf(listing)).toMatchInlineSnapshot(
       `"sha256:e355d07cc2a9ff859ada48c7609e0474e654f26b5bf46a76eaef3da8027d99f6"`,
     );
@@ -405,11 +405,11 @@ describe('composeDebianBase', () => {
 describe('rememberedDebian', () => {
   it('knows the base as long as the releases are fresh', async () => {
     expect(rememberedDebian(requestOf(), space.context)).toBeUndefined();
-    const { key } = await compose();
-    expect(rememberedDebian(requestOf(), space.context)).toBe(key);
-    expect(rememberedDebian(requestOf({ now: NOW + 23 * HOUR }), space.context)).toBe(key);
+    const { key, releases } = await compose();
+    expect(rememberedDebian(requestOf(), space.context)).toMatchObject({ key, releases });
+    expect(rememberedDebian(requestOf({ now: NOW + 23 * HOUR }), space.context)?.key).toBe(key);
     expect(rememberedDebian(requestOf({ now: NOW + 25 * HOUR }), space.context)).toBeUndefined();
-    expect(rememberedDebian(requestOf({ now: NOW + 999 * HOUR }), space.offline)).toBe(key);
+    expect(rememberedDebian(requestOf({ now: NOW + 999 * HOUR }), space.offline)?.key).toBe(key);
     expect(rememberedDebian(requestOf({ refresh: true }), space.context)).toBeUndefined();
   });
 

@@ -6,6 +6,7 @@ import type { Destination } from '../destination.ts';
 
 const FORMS: Readonly<Record<string, string>> = {
   docker: 'docker',
+  registry: 'registry',
   oci: 'oci:DIR',
   'oci-archive': 'oci-archive:FILE',
   'docker-archive': 'docker-archive:FILE',
@@ -40,7 +41,11 @@ function unknown(text: string, kind: string, path: string): BivyError {
   const near = nearest(kind, Object.keys(FORMS));
   const forms = Object.values(FORMS).map((form) => `\`${form}\``);
   const meant =
-    near === undefined ? undefined : near === 'docker' || path === '' ? FORMS[near] : `${near}:${path}`;
+    near === undefined
+      ? undefined
+      : near === 'docker' || near === 'registry' || path === ''
+        ? FORMS[near]
+        : `${near}:${path}`;
   return new BivyError('DESTINATION_INVALID', `\`${text}\` is no destination`, {
     hint: meant === undefined ? `write one of ${forms.join(', ')}` : `did you mean \`${meant}\`?`,
   });

@@ -1,0 +1,52 @@
+// What was learnt of a base, as it is written into the configuration of each image above it: a build with an empty cache
+// that finds the same base reads it there instead of the base's layers. A member of its own beside those of the image
+// specification, as BuildKit keeps its inline cache; the bytes depend on the base alone.
+
+import { inflateRawSync } from 'node:zlib';
+import type { Cache } from '../kernel/cache.ts';
+import { canonicalJson, type Digest, isDigest, keyOf } from '../kernel/digest.ts';
+
+/** A record of the cache: its kind, its key, and its value as JSON. */
+export interface BaseKnowledge {
+  readonly kind: 'bases' | 'debian-bases';
+  readonly key: Digest;
+  readonly value: unknown;
+}
+
+/** The member of the image's configuration. */
+export const KNOWLEDGE = 'dev.bivy.base.v1';
+
+const TEXTS = 'base-texts';
+const MAX_TEXT: number = 4 << 20;
+const MAX_VALUE: number = 64 << 20;
+
+/** DEFLATE in base64; remembered, so that an unchanged build does not encode it again. */
+export async function encodeKnowledge({ kind, key, value }: BaseKnowledge, cache: Cache): Promise<string> {
+  const json = canonicalJson({ kind, key, value });
+  const textKey = keyOf({ text: json });
+  const known = cache.readRecord<string>(TEXTS, textKey);
+  if (known !== undefined) return known;
+  const { createDeflater } = await import('../layers/deflate.ts');
+  const pieces: Buffer[] = [];
+  const deflater = createDeflater((piece) => pieces.push(Buffer.from(piece)));
+  deflater.write(Buffer.from(json));
+  deflater.finish();
+  const text = Buffer.concat(pieces).toString('base64');
+  cache.writeRecord(TEXTS, textKey, text);
+  return text;
+}
+
+/** Nothing where it is not what `encodeKnowledge` writes. The shape of the value is the reader's to check. */
+export function decodeKnowledge(text: unknown): BaseKnowledge | undefined {
+  if (typeof text !== 'string' || text.length > MAX_TEXT) return undefined;
+  try {
+    const json = inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: MAX_VALUE });
+    const { kind, key, value } = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
+    if (kind !== 'bases' && kind !== 'debian-bases') return undefined;
+    if (typeof key !== 'string' || !isDigest(key) || typeof value !== 'object' || value === null)
+      return undefined;
+    return { kind, key, value };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,301 @@
+import { writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { BuildRequest } from '../../src/app/build.ts';
+import { moduleWheel } from '../support/poetry-project.ts';
+import { startRegistry, type TestRegistry, type TestRegistryOptions } from '../support/registry.ts';
+import type { BuiltWheel } from '../support/wheel.ts';
+import { type Built, layersOf, openWorkshop, type Workshop } from '../support/workshop.ts';
+
+const ALONE = 300_000;
+const open: TestRegistry[] = [];
+
+afterEach(async () => {
+  for (const registry of open.splice(0)) await registry.close();
+});
+
+async function openRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+  const registry = await startRegistry(options);
+  open.push(registry);
+  return registry;
+}
+
+/** A build on a runner that has nothing but the checkout. */
+function cold(
+  shop: Workshop,
+  registry: TestRegistry,
+  name: string,
+  request: Partial<BuildRequest> = {},
+): Promise<Built> {
+  const tags = [`${registry.domain}/team/hut:1.0`];
+  return shop.build(
+    { destinations: [], push: true, tags, ...request },
+    { cache: shop.path(`cache-${name}`) },
+  );
+}
+
+/** Digest of what `cold` would make with no registry to ask. */
+async function fromNothing(shop: Workshop, name: string): Promise<string> {
+  const { made } = await shop.build({}, { cache: shop.path(`fresh-${name}`) });
+  return made.digest;
+}
+
+function sentBlobs({ events }: Built): readonly string[] {
+  return events.flatMap((event) => (event.type === 'pushed' && event.how === 'sent' ? [event.digest] : []));
+}
+
+function movedOf({ made }: Built): Record<string, number> {
+  return { ...made.destinations[0]?.moved };
+}
+
+const THREE = (): BuiltWheel[] => [
+  moduleWheel('alpha', '1.0', ALONE),
+  moduleWheel('beta'),
+  moduleWheel('garnet'),
+];
+
+describe('a runner with an empty cache and the last image in the registry', () => {
+  it('makes, asks and sends nothing where nothing changed', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    const first = await cold(shop, registry, 'one');
+    const again = await cold(shop, registry, 'two');
+    expect(again.made.digest).toBe(first.made.digest);
+    expect(again.made.images).toEqual(
+      first.made.images.map((image) => ({
+        ...image,
+        layers: image.layers.map((layer) => ({ ...layer, cached: true })),
+      })),
+    );
+    expect(again.asked).toEqual([]);
+    expect(again.fresh).toEqual([]);
+    expect(sentBlobs(again)).toEqual([]);
+    expect(movedOf(again)).toMatchObject({ uploaded: 0, mounted: 0 });
+  });
+
+  it('sends one layer and two documents where a line of code changed', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    await cold(shop, registry, 'one');
+    writeFileSync(shop.path('project', 'hut', '__main__.py'), 'print("edited")\n');
+    const out = registry.bytes.out;
+    const edited = await cold(shop, registry, 'two');
+    expect(edited.asked).toEqual([]);
+    expect(edited.fresh).toEqual(['app']);
+    const app = layersOf(edited).find(({ kind }) => kind === 'app');
+    expect(sentBlobs(edited).sort()).toEqual([app?.digest ?? '', edited.made.images[0]?.config ?? ''].sort());
+    expect(registry.bytes.out - out).toBeLessThan(50_000);
+    expect(edited.made.digest).toBe(await fromNothing(shop, 'edit'));
+  });
+
+  it('fetches the one wheel that was bumped, and sends its layer', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    await cold(shop, registry, 'one');
+    shop.lay([moduleWheel('alpha', '1.0', ALONE), moduleWheel('beta', '1.1'), moduleWheel('garnet')]);
+    const bumped = await cold(shop, registry, 'two');
+    expect(bumped.asked).toEqual(['/simple/beta/', '/files/beta-1.1-py3-none-any.whl']);
+    expect(sentBlobs(bumped)).toHaveLength(2);
+    expect(bumped.made.digest).toBe(await fromNothing(shop, 'bump'));
+  });
+
+  it('has the same bytes for other destinations too, and downloads what they need', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    const first = await cold(shop, registry, 'one');
+    const request = { destinations: [`dir:${shop.path('tree')}`, `oci:${shop.path('copy')}`] };
+    const both = await cold(shop, registry, 'two', request);
+    expect(both.made.digest).toBe(first.made.digest);
+    expect(both.fresh).toEqual([]);
+    expect(both.asked).toEqual([]);
+  });
+
+  it('makes everything where it is told to', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    const first = await cold(shop, registry, 'one');
+    const again = await cold(shop, registry, 'two', { reuse: false });
+    expect(again.fresh.length).toBe(first.fresh.length);
+    expect(again.made.digest).toBe(first.made.digest);
+  });
+});
+
+describe('what another repository has', () => {
+  it('is left there unless it is named, and mounted where it is', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    await cold(shop, registry, 'one');
+    const other = { tags: [`${registry.domain}/other/hut:1.0`] };
+    const alone = await cold(shop, registry, 'two', other);
+    expect(alone.asked).not.toEqual([]);
+    const tags = [`${registry.domain}/third/hut:1.0`];
+    const named = await cold(shop, registry, 'three', {
+      tags,
+      cacheFrom: [`${registry.domain}/team/hut:1.0`],
+    });
+    expect(named.asked).toEqual([]);
+    expect(named.fresh).toEqual([]);
+    expect(movedOf(named)['mounted']).toBeGreaterThan(ALONE);
+    expect(sentBlobs(named)).toEqual([]);
+  });
+
+  it('is asked for in vain with a warning', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    const absent = `${registry.domain}/team/absent:1.0`;
+    const built = await cold(shop, registry, 'one', { cacheFrom: [absent] });
+    expect(built.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', message: expect.stringContaining(absent) }),
+    );
+  });
+});
+
+/** Changes the manifest that the tag leads to, and what it is called. */
+function tamper(registry: TestRegistry, change: (manifest: Record<string, never>) => void): void {
+  for (const [name, stored] of registry.manifests) {
+    if (!name.endsWith(':1.0')) continue;
+    const manifest = JSON.parse(Buffer.from(stored.bytes).toString('utf8')) as Record<string, never>;
+    change(manifest);
+    registry.manifests.set(name, { ...stored, bytes: Buffer.from(JSON.stringify(manifest)) });
+  }
+}
+
+interface Layers {
+  readonly layers: readonly { annotations?: Record<string, string>; size: number }[];
+}
+
+describe('an image in the registry that is not as bivy wrote it', () => {
+  const faults: readonly (readonly [string, (registry: TestRegistry) => void])[] = [
+    [
+      'says nothing of its layers',
+      (registry) =>
+        tamper(registry, (manifest) => {
+          for (const layer of (manifest as unknown as Layers).layers) delete layer.annotations;
+        }),
+    ],
+    [
+      'says nonsense of them',
+      (registry) =>
+        tamper(registry, (manifest) => {
+          for (const { annotations = {} } of (manifest as unknown as Layers).layers) {
+            annotations['dev.bivy.outline'] = '{"roots":[1]}';
+            annotations['dev.bivy.unpacked'] = '-1';
+          }
+        }),
+    ],
+    [
+      'lacks its layers',
+      (registry) => {
+        for (const [name, bytes] of registry.blobs) if (bytes.length > 2000) registry.blobs.delete(name);
+      },
+    ],
+    [
+      'has another configuration',
+      (registry) => {
+        for (const [name, bytes] of registry.blobs) {
+          if (bytes[0] === 0x7b)
+            registry.blobs.set(name, Buffer.from(bytes.toString().replace('linux', 'plan9')));
+        }
+      },
+    ],
+    [
+      'is no JSON',
+      (registry) => {
+        for (const [name, stored] of registry.manifests) {
+          if (name.endsWith(':1.0')) registry.manifests.set(name, { ...stored, bytes: Buffer.from('{') });
+        }
+      },
+    ],
+  ];
+
+  it.each(faults)('%s: is not reused, and the build makes what it would have made', async (_, fault) => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay(THREE());
+    const first = await cold(shop, registry, 'one');
+    fault(registry);
+    const again = await cold(shop, registry, 'two');
+    expect(again.made.digest).toBe(first.made.digest);
+    expect(again.asked).not.toEqual([]);
+  });
+});
+
+describe('files that two packages ship', () => {
+  const sharing = (name: string, text: string, size: number): BuiltWheel =>
+    moduleWheel(name, '1.0', size, { files: [{ name: 'shared/data.txt', content: text }] });
+
+  it.each([
+    ['the same bytes', 'same', 'same'],
+    ['other bytes, the winner lower', 'of alpha', 'longer, of beta'],
+  ])('are known without their layers: %s', async (_, first, last) => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    shop.lay([sharing('alpha', first, 0), sharing('beta', last, ALONE), moduleWheel('garnet')]);
+    const one = await cold(shop, registry, 'one');
+    writeFileSync(shop.path('project', 'hut', '__main__.py'), 'print("edited")\n');
+    const edited = await cold(shop, registry, 'two');
+    expect(edited.asked).toEqual([]);
+    expect(edited.fresh).toEqual(['app']);
+    expect(edited.made.digest).toBe(await fromNothing(shop, 'edit'));
+    const warnings = ({ events }: Built) => events.filter(({ type }) => type === 'warning');
+    expect(warnings(edited)).toEqual(warnings(one));
+  });
+
+  it('are found where a package comes that meets one of theirs', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    const before = [sharing('alpha', 'of alpha', ALONE), moduleWheel('garnet')];
+    shop.lay(before);
+    await cold(shop, registry, 'one');
+    shop.lay([...before, sharing('beta', 'of beta', 0)]);
+    const met = await cold(shop, registry, 'two');
+    expect(met.made.digest).toBe(await fromNothing(shop, 'meet'));
+    expect(met.asked).not.toContain('/simple/garnet/');
+  });
+});
+
+describe('with layers of the registry or without', () => {
+  const NAMES = ['ash', 'birch', 'cedar', 'elm', 'fir', 'hazel'];
+  const wheel = (name: string, version: string, shares: boolean): BuiltWheel =>
+    moduleWheel(name, version, NAMES.indexOf(name) % 2 === 0 ? ALONE : 0, {
+      files: shares ? [{ name: 'tests/__init__.py', content: version === '1.0' ? '' : `# ${name}` }] : [],
+    });
+  const project = fc.subarray(NAMES, { minLength: 1 }).chain((names) =>
+    fc.tuple(
+      ...names.map((name) =>
+        fc.record({
+          name: fc.constant(name),
+          version: fc.constantFrom('1.0', '2.0'),
+          shares: fc.boolean(),
+        }),
+      ),
+    ),
+  );
+
+  it('the image is the same, whatever was pushed before', async () => {
+    const shop = await openWorkshop();
+    let count = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(project, { minLength: 2, maxLength: 3 }), async (projects) => {
+        const registry = await openRegistry();
+        for (const packages of projects) {
+          count += 1;
+          shop.lay(packages.map(({ name, version, shares }) => wheel(name, version, shares)));
+          const built = await cold(shop, registry, `law-${count}`);
+          const fresh = await shop.build({}, { cache: shop.path(`fresh-${count}`) });
+          expect(built.made.digest).toBe(fresh.made.digest);
+          expect(built.made.images[0]?.unpacked).toBe(fresh.made.images[0]?.unpacked);
+        }
+        await registry.close();
+      }),
+      { numRuns: 8, endOnFailure: true },
+    );
+  }, 60_000);
+});
