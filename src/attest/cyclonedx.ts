@@ -29,7 +29,7 @@ import {
 } from './contents.ts';
 import { uuidOf } from './identifier.ts';
 import { baseUrl, debianUrl, imageUrl, pythonUrl, wheelUrl } from './package-url.ts';
-import { publicUrl } from './public-url.ts';
+import { bareUrl } from './public-url.ts';
 
 /**
  * The bytes of the document.
@@ -91,7 +91,7 @@ function rootComponent({ root, license }: ImageContents): readonly Component[] {
 function wheelComponent(wheel: WheelContent): Component {
   const { name, version, file, source } = wheel;
   const purl = wheelUrl(wheel);
-  const url = source.kind === 'url' && source.url !== undefined ? publicUrl(source.url) : undefined;
+  const url = source.kind === 'url' && source.url !== undefined ? bareUrl(source.url) : undefined;
   return new Component(ComponentType.Library, name, {
     bomRef: purl,
     purl,

@@ -21,10 +21,12 @@ export function configValue(
       line = line.slice(whole.length).trim();
     }
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
-    let raw = lines[index]!;
-    while (endsOpen(raw) && index + 1 < lines.length) raw = raw.slice(0, -1) + lines[++index]!;
+    const pieces: string[] = [];
+    for (; endsOpen(lines[index]!) && index + 1 < lines.length; index++)
+      pieces.push(lines[index]!.slice(0, -1));
+    const raw = pieces.join('') + lines[index]!;
     if (!here) continue;
-    const body = header === null ? raw : raw.slice(raw.indexOf(']', header[0].length - 1) + 1);
+    const body = header === null ? raw : raw.trimStart().slice(header[0].length);
     const found = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*=(.*)$/s.exec(body);
     if (found?.[1]?.toLowerCase() === key) return unquote(found[2]!);
   }
@@ -33,7 +35,9 @@ export function configValue(
 
 /** Whether the line goes on in the next one: an odd number of backslashes at its end. */
 function endsOpen(line: string): boolean {
-  return (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1;
+  let at = line.length;
+  while (line[at - 1] === '\\') at--;
+  return (line.length - at) % 2 === 1;
 }
 
 /** Quotes and escapes undone, a comment and the space around left out; `undefined` for what Git refuses. */

@@ -5,19 +5,16 @@ import { PackageURL } from '@socketregistry/packageurl-js';
 import type { Digest } from '../kernel/digest.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import type { BaseContent, DebianContent, WheelContent } from './contents.ts';
-import { publicUrl } from './public-url.ts';
+import { bareUrl } from './public-url.ts';
+
+/** Where a wheel of that source is to be had. */
+const PLACES: Readonly<Record<string, string>> = { legacy: 'repository_url', url: 'download_url' };
 
 /** `pkg:pypi/fastapi@0.95.1`; what comes from elsewhere than the default index says from where. */
 export function wheelUrl({ name, version, source }: WheelContent): string {
-  const place = source.url === undefined ? undefined : publicUrl(source.url.split(/[?#]/, 1)[0] ?? '');
-  const qualifiers =
-    place === undefined
-      ? {}
-      : source.kind === 'legacy'
-        ? { repository_url: place }
-        : source.kind === 'url'
-          ? { download_url: place }
-          : {};
+  const place = source.url === undefined ? undefined : bareUrl(source.url);
+  const qualifier = PLACES[source.kind];
+  const qualifiers = place === undefined || qualifier === undefined ? {} : { [qualifier]: place };
   return spell('pypi', undefined, name, version, qualifiers);
 }
 

@@ -24,6 +24,11 @@ export function remoteUrl(text: string): string | undefined {
   }
   const ssh = /^(?:git\+)?ssh:\/\/(?:[^/@\s]*@)?([A-Za-z0-9.-]+)(?::\d+)?\/(\S+)$/.exec(text);
   if (ssh !== null) return cleaned(`https://${ssh[1]}/${ssh[2]}`);
+  return bareUrl(text);
+}
+
+/** An `http:` or `https:` address without credentials, query and fragment: tokens stand in all three. */
+export function bareUrl(text: string): string | undefined {
   return /^https?:\/\//i.test(text) ? cleaned(text) : undefined;
 }
 

@@ -12,7 +12,7 @@ import {
 } from './contents.ts';
 import { uuidOf } from './identifier.ts';
 import { baseUrl, debianUrl, imageUrl, pythonUrl, wheelUrl } from './package-url.ts';
-import { publicUrl } from './public-url.ts';
+import { bareUrl } from './public-url.ts';
 
 /** Clause 7 of the specification, the members that are used here. */
 interface SpdxPackage {
@@ -130,7 +130,7 @@ function projectPackage(
 
 function wheelPackage(wheel: WheelContent): SpdxPackage {
   const { name, version, file, source } = wheel;
-  const url = source.kind === 'url' && source.url !== undefined ? publicUrl(source.url) : undefined;
+  const url = source.kind === 'url' && source.url !== undefined ? bareUrl(source.url) : undefined;
   return packageOf({
     SPDXID: wheelId(name),
     name,

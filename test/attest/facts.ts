@@ -36,7 +36,7 @@ const PACKAGES: readonly PlannedPackage[] = [
     source: { kind: 'legacy', url: 'https://user:secret@packages.example/simple?token=secret' },
   }),
   planned('direct', '2.0', ['annapurna', 'direct'], {
-    source: { kind: 'url', url: 'https://user:secret@files.example/direct-2.0-py3-none-any.whl' },
+    source: { kind: 'url', url: 'https://user:secret@files.example/direct-2.0-py3-none-any.whl?sig=secret' },
   }),
   planned('refused', '1.0', ['annapurna', 'refused'], { file: null }),
 ];

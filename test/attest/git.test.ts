@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readGit } from '../../src/attest/git.ts';
 import { configValue } from '../../src/attest/git-config.ts';
@@ -161,6 +162,17 @@ describe('the configuration of a repository', () => {
     expect(configValue(text, 'remote', 'origin', 'url')).toBe(value);
   });
 
+  it('never takes longer than the text is long, and reads any text', () => {
+    for (const text of [`url = ${'\\'.repeat(1 << 19)}x`, 'a\\\n'.repeat(1 << 18), '['.repeat(1 << 19)]) {
+      expect(configValue(`[remote "origin"]\n${text}`, 'remote', 'origin', 'fetch')).toBe(undefined);
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        configValue(text, 'remote', 'origin', 'url');
+      }),
+    );
+  });
+
   it('gives the address of `origin` and no credentials', () => {
     const directory = repository();
     git(directory, 'remote', 'add', 'origin', 'https://user:secret@code.example/team/app.git?token=secret');
@@ -170,6 +182,20 @@ describe('the configuration of a repository', () => {
 });
 
 describe('addresses', () => {
+  it('carry nothing secret, whatever is written', () => {
+    const part = fc.stringMatching(/^[a-z0-9@:?#/%.[\] -]{0,12}$/);
+    const scheme = fc.constantFrom('https://', 'http://', 'ssh://', 'git+ssh://', '');
+    fc.assert(
+      fc.property(scheme, part, part, (start, middle, end) => {
+        const shown = remoteUrl(`${start}${middle}code.example${end}`);
+        if (shown === undefined) return;
+        const { protocol, username, password, search, hash } = new URL(shown);
+        expect(protocol).toMatch(/^https?:$/);
+        expect([username, password, search, hash]).toEqual(['', '', '', '']);
+      }),
+    );
+  });
+
   it.each<[string, string | undefined]>([
     ['https://code.example/team/app.git', 'https://code.example/team/app.git'],
     ['https://user:secret@code.example:8443/app', 'https://code.example:8443/app'],
