@@ -4,7 +4,7 @@ import type { PlannedPackage } from '../../src/lock/plan.ts';
 
 export const DIGEST: Digest = `sha256:${'0123456789abcdef'.repeat(4)}` as Digest;
 
-export function planned(
+function planned(
   name: string,
   version: string,
   why: readonly string[],
