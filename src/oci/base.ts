@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
 import { nearest } from '../kernel/decode.ts';
+import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { BaseFacts } from './facts.ts';
 import type { ImageLayer } from './image.ts';
@@ -18,6 +19,10 @@ export interface Base {
   /** Lowest first; all `kind: 'base'`. */
   readonly layers: readonly ImageLayer[];
   readonly facts: BaseFacts;
+  /** Of what the name leads to in its registry, an index or a manifest; absent for what is on this disk. */
+  readonly digest?: Digest;
+  /** The name with everything spelled out, for what is in a registry: `docker.io/library/python:3.11-slim`. */
+  readonly reference?: string;
 }
 
 export interface OpenBaseOptions {
@@ -53,7 +58,7 @@ export async function openBase(
     ]);
   const files = kind === 'oci' ? openLayout(path, reference) : await openArchive(path, reference, context);
   const find = kind === 'docker-archive' ? findDockerImage : findLayoutImage;
-  const image = find(files, wanted, tag);
+  const image = await find(files, wanted, tag);
   const { facts, layers } = await inspectBase(image, files, watch, context);
   return {
     name: reference,

@@ -7,8 +7,9 @@ import { BivyError } from '../kernel/errors.ts';
 import { normalizeTarPath } from '../kernel/untar.ts';
 import type { ImageFiles } from './archive.ts';
 import { type BlobPlace, readBlob } from './blob.ts';
-import { type FoundImage, MAX_CONFIG, MAX_MANIFEST, noSuchPlatform } from './layout.ts';
-import { isSamePlatform, spellPlatform } from './platform.ts';
+import { MAX_CONFIG, MAX_MANIFEST, noSuchPlatform } from './choose.ts';
+import type { FoundImage } from './found.ts';
+import { platformRank, spellPlatform } from './platform.ts';
 import type { Platform } from './spec.ts';
 import { decodeConfig, parseJson } from './wire.ts';
 
@@ -46,8 +47,9 @@ export function findDockerImage(files: ImageFiles, platform: Platform, tag: stri
     });
   }
   const images = named.map((item) => readItem(files, item));
-  const fitting = images.filter((image) => isSamePlatform(image.config, platform));
-  const [first, ...others] = fitting;
+  const ranks = images.map(({ config }) => platformRank(config, platform) ?? Number.POSITIVE_INFINITY);
+  const lowest = Math.min(...ranks);
+  const [first, ...others] = images.filter((_, at) => ranks[at] === lowest && Number.isFinite(lowest));
   if (first === undefined) {
     throw noSuchPlatform(
       files.name,

@@ -1,36 +1,21 @@
 // What a base image holds: reads its layers once, proves that they are what they are called, and keeps the facts.
 
 import type { Context } from '../kernel/context.ts';
-import { type Digest, keyOf } from '../kernel/digest.ts';
+import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { readTar } from '../kernel/untar.ts';
 import type { ImageFiles } from './archive.ts';
-import { decompress, layerCompression, layerMediaType, meter, streamBlob } from './blob.ts';
+import { type BlobPlace, decompress, layerCompression, layerMediaType, meter, streamBlob } from './blob.ts';
 import { parseEnv } from './config.ts';
 import { type BaseFacts, type PathFact, WATCHED } from './facts.ts';
 import { FileTree, type Inode, type TreeNode } from './filesystem.ts';
-import type { FoundImage } from './layout.ts';
+import type { FoundImage, LocalLayer, RemoteLayer } from './found.ts';
+import { type Inspection, inspectionKey, inspectionOf, type LayerFact } from './inspection.ts';
 import { spellPlatform } from './platform.ts';
 import { type Learnt, probeFor } from './probe.ts';
 import { findLibc, findPythons } from './pythons.ts';
 import type { ImageConfig } from './spec.ts';
 
-interface LayerFact {
-  readonly digest: Digest;
-  readonly diffId: Digest;
-  readonly size: number;
-  readonly mediaType: string;
-  readonly unpacked: number;
-}
-
-/** What reading a base's layers teaches; small enough to be remembered. */
-export interface Inspection {
-  readonly facts: BaseFacts;
-  readonly layers: readonly LayerFact[];
-}
-
-/** Changes when facts are worked out otherwise. */
-const VERSION = 1;
 /** Bytes that one layer may unpack to: what is larger is a bomb, not an image. */
 const MAX_LAYER = 256 * 2 ** 30;
 
@@ -40,27 +25,22 @@ const MAX_LAYER = 256 * 2 ** 30;
  * @throws BivyError `BASE_INVALID` (a layer is not what it is called), `BASE_UNSUPPORTED`
  */
 export async function inspectBase(
-  image: FoundImage,
-  files: ImageFiles,
+  image: FoundImage<LocalLayer | RemoteLayer>,
+  { name: imageName, identity }: Pick<ImageFiles, 'name' | 'identity'>,
   watch: readonly string[],
   context: Context,
 ): Promise<Inspection> {
   const watched = [...new Set([...WATCHED, ...watch])].sort();
-  const key = keyOf({
-    version: VERSION,
-    config: image.configDigest,
-    layers: image.layers.map(({ place, digest }) => digest ?? { at: place.offset, size: place.size }),
-    // Only digests say what stands behind them; where there are none, the archive itself must be the same.
-    ...(image.layers.every((layer) => layer.digest !== undefined) ? {} : { files: files.identity }),
-    watched,
-  });
-  const known = context.cache.readRecord<Inspection>('bases', key);
+  const key = inspectionKey(image, identity, watched);
+  const known = inspectionOf(context.cache.readRecord('bases', key), image);
   if (known !== undefined) return known;
 
-  const tree = new FileTree(files.name);
+  const tree = new FileTree(imageName);
   const layers: LayerFact[] = [];
-  for (const [index, { place, digest }] of image.layers.entries()) {
-    const name = `layer ${index + 1} of ${files.name}`;
+  for (const [index, layer] of image.layers.entries()) {
+    const { digest } = layer;
+    const name = `layer ${index + 1} of ${imageName}`;
+    const place = await placeOf(layer);
     const compression = layerCompression(place, name);
     const mediaType = layerMediaType(compression);
     context.emit({ type: 'blob-read', digest: digest ?? name, why: 'what the base holds' });
@@ -73,10 +53,14 @@ export async function inspectBase(
     expectDigest(`${name}, unpacked,`, diffId, image.config.rootfs.diff_ids[index]);
     layers.push({ digest: actual, diffId, size: place.size, mediaType, unpacked });
   }
-  await probeLinked(tree, image, files.name, context);
+  await probeLinked(tree, image, imageName, context);
   const inspection = { facts: factsOf(tree, image.config, watched), layers };
   context.cache.writeRecord('bases', key, inspection);
   return inspection;
+}
+
+async function placeOf(layer: LocalLayer | RemoteLayer): Promise<BlobPlace> {
+  return 'place' in layer ? layer.place : layer.open();
 }
 
 async function applyLayer(tree: FileTree, source: AsyncIterable<Uint8Array>, name: string): Promise<number> {
@@ -97,7 +81,12 @@ async function applyLayer(tree: FileTree, source: AsyncIterable<Uint8Array>, nam
  * A telling file may have come under another of its names, as `bin/python3.6m` with `bin/python3.6` a hard link to it:
  * then its layer is read again.
  */
-async function probeLinked(tree: FileTree, image: FoundImage, name: string, context: Context): Promise<void> {
+async function probeLinked(
+  tree: FileTree,
+  image: FoundImage<LocalLayer | RemoteLayer>,
+  name: string,
+  context: Context,
+): Promise<void> {
   const missing = new Map<string, { readonly inode: Inode; readonly path: string }>();
   for (const [path, node] of tree.nodes()) {
     if (node.kind !== 'file') continue;
@@ -107,7 +96,7 @@ async function probeLinked(tree: FileTree, image: FoundImage, name: string, cont
     missing.set(`${inode.origin.layer} ${inode.origin.path}`, { inode, path });
   }
   for (const layer of new Set([...missing.values()].map(({ inode }) => inode.origin.layer))) {
-    const { place } = image.layers[layer - 1]!;
+    const place = await placeOf(image.layers[layer - 1]!);
     const plain = decompress(streamBlob(place, context.signal), layerCompression(place, name), name);
     for await (const entry of readTar(plain, { name, total: MAX_LAYER })) {
       const wanted = entry.kind === 'file' ? missing.get(`${layer} ${entry.path}`) : undefined;

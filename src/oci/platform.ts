@@ -30,3 +30,64 @@ export function spellPlatform({ os, architecture, variant }: Platform): string {
 export function isSamePlatform(left: Platform, right: Platform): boolean {
   return spellPlatform(left) === spellPlatform(right);
 }
+
+/** Names that other worlds have for architectures; containerd/platforms, database.go. */
+const ALIASES: Readonly<Record<string, readonly [architecture: string, variant?: string]>> = {
+  i386: ['386'],
+  x86_64: ['amd64'],
+  'x86-64': ['amd64'],
+  aarch64: ['arm64'],
+  armhf: ['arm', 'v7'],
+  armel: ['arm', 'v6'],
+};
+
+/**
+ * How well an image for `offered` suits who wants one for `wanted`: 0 is best, nothing where it does not run there.
+ * Variants as containerd ranks them (containerd/platforms, compare.go, `platformVector`): older ones of the same
+ * architecture will do, the newest first. Other architectures never do, though a processor may know them too: an arm64
+ * image is not built on an arm base.
+ */
+export function platformRank(offered: Platform, wanted: Platform): number | undefined {
+  const [have, want] = [normalize(offered), normalize(wanted)];
+  if (have.os !== want.os || have.architecture !== want.architecture) return undefined;
+  const rank = variantsFor(want.architecture, want.variant ?? '').indexOf(have.variant ?? '');
+  return rank < 0 ? undefined : rank;
+}
+
+/** Whether a descriptor's platform says that there is no image behind it: attestations have such a one. */
+export function isNoPlatform({ os, architecture }: Platform): boolean {
+  return os === 'unknown' && architecture === 'unknown';
+}
+
+function normalize({ os, architecture, variant = '' }: Platform): Platform {
+  const [name, usual] = Object.hasOwn(ALIASES, architecture) ? ALIASES[architecture]! : [architecture];
+  const said = variant === '' ? (usual ?? USUAL[name] ?? '') : /^\d/.test(variant) ? `v${variant}` : variant;
+  return { os, architecture: name, variant: said.replace(/\.0$/, '') };
+}
+
+/** What runs on a processor of that variant, best first. */
+function variantsFor(architecture: string, variant: string): readonly string[] {
+  const [, majorText, minorText = '0'] = /^v(\d)(?:\.(\d))?$/.exec(variant) ?? [];
+  if (majorText === undefined) return [variant];
+  const major = Number(majorText);
+  if (architecture === 'amd64') return countDown('v', major, 1);
+  if (architecture === 'arm') return countDown('v', major, 5);
+  if (architecture !== 'arm64' || major < 8) return [variant];
+  const minor = Number(minorText);
+  // ARMv9.x is ARMv8.(x+5) and more.
+  return major === 9
+    ? [...minors('v9', minor), ...minors('v8', minor + 5)]
+    : major === 8
+      ? minors('v8', minor)
+      : [variant];
+}
+
+function minors(major: string, from: number): readonly string[] {
+  return countDown(`${major}.`, from, 0).map((text) => text.replace(/\.0$/, ''));
+}
+
+function countDown(prefix: string, from: number, to: number): readonly string[] {
+  return from < to
+    ? [`${prefix}${from}`]
+    : Array.from({ length: from - to + 1 }, (_, step) => `${prefix}${from - step}`);
+}

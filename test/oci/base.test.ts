@@ -96,9 +96,10 @@ describe('an OCI layout as a base', () => {
     expect(await passwd(at, 'oci:x', 'linux/amd64')).toBe('amd');
     expect(await passwd(at, 'oci:x', 'linux/arm64')).toBe('arm');
     expect(await passwd(at, 'oci:x', 'linux/arm/v6')).toBe('old');
-    await expect(passwd(at, 'oci:x', 'linux/arm/v7')).rejects.toMatchObject({
+    expect(await passwd(at, 'oci:x', 'linux/arm/v7')).toBe('old');
+    await expect(passwd(at, 'oci:x', 'linux/arm/v5')).rejects.toMatchObject({
       code: 'BASE_MISSING',
-      causes: ['it has linux/amd64, linux/arm/v6, linux/arm64, unknown/unknown'],
+      causes: ['it has linux/amd64, linux/arm/v6, linux/arm64'],
     });
   });
 

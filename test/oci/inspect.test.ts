@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/kernel/digest.ts';
 import type { ImageFiles } from '../../src/oci/archive.ts';
 import type { ImageSettings } from '../../src/oci/config.ts';
+import type { FoundImage } from '../../src/oci/found.ts';
 import { localBlob } from '../../src/oci/image.ts';
 import { inspectBase } from '../../src/oci/inspect.ts';
-import type { FoundImage } from '../../src/oci/layout.ts';
 import { codeOf, imageOf, layerOf, type Member, type Stage, stage, tarOf } from '../support/images.ts';
 import { skippableFrame, zstdFrame } from '../support/zstd.ts';
 
