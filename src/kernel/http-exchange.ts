@@ -155,11 +155,8 @@ export function openHttp(options: HttpOptions): Http {
   };
 }
 
-function givenUp(
-  { method, start, peer }: Ask,
-  { reason, hint }: Failure,
-  wait: number | undefined,
-): BivyError {
+function givenUp({ method, start, peer }: Ask, failure: Failure, wait: number | undefined): BivyError {
+  const { reason, hint } = failure;
   const seconds = wait === undefined ? '' : ` and asks to wait ${Math.ceil(wait / 1000)} s`;
   const doing = method === 'GET' || method === 'HEAD' ? 'get' : 'send to';
   return new BivyError(
@@ -167,6 +164,7 @@ function givenUp(
     `cannot ${doing} \`${publicUrl(start.href)}\`: the server ${reason}${seconds}`,
     {
       hint: hint ?? 'check the network, then try again; `--offline` works from the cache alone',
+      cause: failure,
     },
   );
 }

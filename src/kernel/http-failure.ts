@@ -5,6 +5,8 @@ export interface Failure {
   readonly reason: string;
   readonly passing: boolean;
   readonly hint?: string;
+  /** The server is there, and has no certificate that is trusted. */
+  readonly unproven?: boolean;
 }
 
 const SLOW = 'BIVY_SLOW';
@@ -32,6 +34,7 @@ export function failureOf(error: unknown): Failure {
     return {
       reason: `could not prove who it is (${code})`,
       passing: false,
+      unproven: !/ERR_SSL_/.test(code),
       hint: 'where a private authority signs, name its certificates in `SSL_CERT_FILE` or `NODE_EXTRA_CA_CERTS`',
     };
   }

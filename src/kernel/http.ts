@@ -70,7 +70,7 @@ export interface HttpResponse {
 export interface Http {
   /**
    * Statuses are the caller's business, except those that were retried in vain.
-   * @throws BivyError `INDEX_UNREACHABLE` or `INDEX_INVALID` (or of another peer), also while the body is read
+   * @throws BivyError (its `cause` is a `Failure` where nobody answered) `INDEX_UNREACHABLE` or `INDEX_INVALID` (or of another peer), also while the body is read
    */
   request(request: HttpRequest): Promise<HttpResponse>;
   close(): Promise<void>;
@@ -84,7 +84,10 @@ export interface WholeResponse extends Omit<HttpResponse, 'body'> {
 const WHOLE_ATTEMPTS = 3;
 
 /** Asks for something that fits into memory; what breaks off on the way is asked for again. @throws as `request` */
-export async function requestWhole(http: Http, request: HttpRequest): Promise<WholeResponse> {
+export async function requestWhole(
+  http: Pick<Http, 'request'>,
+  request: HttpRequest,
+): Promise<WholeResponse> {
   for (let attempt = 1; ; attempt++) {
     const { body, ...response } = await http.request(request);
     const chunks: Uint8Array[] = [];

@@ -34,6 +34,8 @@ export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as it came. */
+  readonly search: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** May the one who asks pull from that repository? Asked for the source of a mount. */
   readonly mayPull: (repository: string) => boolean;
@@ -194,7 +196,12 @@ export class RegistryStore {
     const upload = this.uploads.get(id);
     const unknown = failure(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
     if (upload === undefined || upload.repository !== repository) return unknown;
-    if (asked.query.get('_state') !== stateOf(id))
+    if (
+      !asked.search
+        .slice(1)
+        .split('&')
+        .includes(`_state=${stateOf(id)}`)
+    )
       return failure(400, 'BLOB_UPLOAD_INVALID', 'the state of the upload was lost');
     if (asked.method === 'GET') return answer(204, this.#where(id, upload));
     if (asked.method === 'DELETE') {
@@ -277,5 +284,5 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 /** Of each upload its own; a client that rebuilds the address loses it. */
 function stateOf(id: string): string {
-  return `${id.slice(0, 8)}==`;
+  return `${id.slice(0, 8)}~a%2Fb%20c==`;
 }

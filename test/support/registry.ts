@@ -16,6 +16,8 @@ export interface ReceivedRequest {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The query as it came. */
+  readonly search: string;
   readonly authorization: 'none' | 'basic' | 'bearer' | 'other';
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Of the answer, 0 where there was none. */
@@ -95,7 +97,7 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
   }
 
   async function rightAnswer(request: ReceivedRequest, body: AsyncIterable<Uint8Array>): Promise<Answer> {
-    const { method, path, query, headers } = request;
+    const { method, path, query, search, headers } = request;
     const { authorization } = headers;
     if (path === '/token') {
       const chunks: Uint8Array[] = [];
@@ -106,17 +108,18 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
     const refusal = gate.check(authorization, permissionFor(method, path));
     if (refusal !== undefined) return refusal;
     const mayPull = (repository: string): boolean => gate.may(authorization, { repository, action: 'pull' });
-    return store.answer({ method, path, query, headers, mayPull, body });
+    return store.answer({ method, path, query, search, headers, mayPull, body });
   }
 
   function listen(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname, search, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const headers = request.headers as Record<string, string | undefined>;
     let received = 0;
     const entry: ReceivedRequest = {
       method: request.method ?? '',
       path: decodeURIComponent(pathname),
       query: searchParams,
+      search,
       authorization: kindOf(headers['authorization']),
       headers,
       status: () => (response.headersSent ? response.statusCode : 0),
