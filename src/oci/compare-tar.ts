@@ -42,14 +42,19 @@ export type OpenTar = () => AsyncIterable<Uint8Array>;
 const CHECKSUM_SIZE = 8;
 const FIELDS = ['mode', 'uid', 'gid', 'mtime', 'target', 'size'] as const;
 
+/** Says of other files what they are: it differs where they do. */
+const RECORD = /\.dist-info\/RECORD$/;
+
 /**
- * All that differs about the first file that does; empty where the archives are the same to the byte.
+ * All that differs about the first file that does, a `RECORD` only where no other does; empty where the archives are the
+ * same to the byte.
  * @throws BivyError `ARCHIVE_INVALID` where one is no sound archive
  */
 export async function compareTars(openLeft: OpenTar, openRight: OpenTar): Promise<readonly FileDifference[]> {
   const [left, right] = [meter(openLeft()), meter(openRight())];
   const one = readTar(left.stream, { name: 'the left layer' });
   const other = readTar(right.stream, { name: 'the right layer' });
+  let record: readonly FileDifference[] = [];
   try {
     for (;;) {
       const [mine, theirs] = [await following(one), await following(other)];
@@ -58,12 +63,15 @@ export async function compareTars(openLeft: OpenTar, openRight: OpenTar): Promis
         mine !== undefined && theirs !== undefined && mine.path === theirs.path
           ? await compareEntries(mine, theirs)
           : [await displaced(mine, theirs, one, other)];
-      if (found.length > 0) return found;
+      if (found.length === 0) continue;
+      if (mine === undefined || !RECORD.test(mine.path) || found.some(isPlace)) return found;
+      if (record.length === 0) record = found;
     }
   } finally {
     await one.return();
     await other.return();
   }
+  if (record.length > 0) return record;
   if (left.digest() === right.digest()) return [];
   const first = await unseen(openLeft, openRight, 0);
   if (first?.detail !== 'checksum') return first === undefined ? [] : [first];
@@ -89,6 +97,11 @@ async function* after(source: AsyncIterable<Uint8Array>, count: number): AsyncGe
     left -= skipped;
     if (skipped < chunk.length) yield chunk.subarray(skipped);
   }
+}
+
+/** Whether the files stand at different places: then the two archives are no longer in step. */
+function isPlace({ field }: FileDifference): boolean {
+  return field === 'missing' || field === 'order' || field === 'path';
 }
 
 async function following(entries: AsyncGenerator<TarEntry, void>): Promise<TarEntry | undefined> {

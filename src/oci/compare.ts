@@ -90,6 +90,16 @@ export async function compareImages(
   return { equal, layer, config, manifest };
 }
 
+/**
+ * Reads the layers that are on this disk and holds them against their digests.
+ * @throws BivyError `HASH_MISMATCH`
+ */
+export async function checkLayers({ name, layers }: ComparedImage, context: Context): Promise<void> {
+  for (const [index, layer] of layers.entries()) {
+    if (layer.digest !== undefined && 'path' in layer.blob) await openLayer(name, index, layer, context);
+  }
+}
+
 /** The same values in other bytes are a difference of the document itself. */
 function compareDocuments(left: Uint8Array, right: Uint8Array): readonly JsonDifference[] {
   if (Buffer.compare(left, right) === 0) return [];

@@ -136,6 +136,23 @@ describe('two archives', () => {
     expect(await compareMembers(TREE, right)).toEqual(expected);
   });
 
+  it('names a RECORD only where nothing else differs', async () => {
+    const record = { path: 'a.dist-info/RECORD', body: 'a.py,sha256=1' };
+    const other = { ...record, body: 'a.py,sha256=2' };
+    const file = { path: 'a.py', body: 'a' };
+    const byte = { path: record.path, field: 'content', offset: 12, left: 0x31, right: 0x32 };
+    expect(await compareMembers([record, file], [other, file])).toEqual([byte]);
+    expect(await compareMembers([record, file], [other, { ...file, mode: 0o600 }])).toEqual([
+      difference('a.py', 'mode', 0o644, 0o600),
+    ]);
+    expect(await compareMembers([record, file], [other])).toEqual([
+      difference('a.py', 'missing', 'a.py', null),
+    ]);
+    expect(await compareMembers([record, file], [file])).toEqual([
+      difference(record.path, 'missing', record.path, null),
+    ]);
+  });
+
   it.each<readonly [string, number, string, string]>([
     ['the name of an owner', 512 + 265, 'opt/a', 'uname'],
     ['what follows a file', 512 + 512 + 300, 'opt/a', 'padding'],
