@@ -6,6 +6,8 @@ import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { Entry, Part } from '../layers/entry.ts';
+import type { Compression } from '../layers/layout.ts';
+import { PREFETCH } from '../layers/prefetch.ts';
 import { type BaseFacts, isBaseDirectory, resolvePath } from '../oci/facts.ts';
 import type { Command } from '../project/entrypoint.ts';
 import type { Project } from '../project/project.ts';
@@ -22,6 +24,7 @@ export interface ApplicationOptions {
   readonly sources: Sources;
   /** `/app` */
   readonly workdir: string;
+  readonly compression: Compression;
   readonly facts: BaseFacts;
   readonly prepared: Prepared;
   /** Prepares with the layers of these keys made, whoever has them. */
@@ -54,11 +57,12 @@ export async function makeApplication(options: ApplicationOptions, context: Cont
   if (parts.every((part) => part.entries.length === 0)) {
     return { layer: undefined, cached: true, command, unpacked: 0, overlaps: [] };
   }
-  const key = await entriesKey(parts);
+  const writing = { compression: options.compression, prefetch: PREFETCH.app };
+  const key = await entriesKey(parts, writing);
   const make = (reuse?: Reuse): Promise<FoundLayer> =>
     makeLayer(
       key,
-      () => ({ kind: 'entries', parts, output: context.cache.temporary() }),
+      () => ({ kind: 'entries', parts, ...writing, output: context.cache.temporary() }),
       async (job) => (await import('./layer-job.ts')).runLayerJob(job, context.signal),
       context.cache,
       reuse,

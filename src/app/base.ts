@@ -6,7 +6,9 @@ import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
 import { type Digest, digestOf, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { FORMAT } from '../layers/layout.ts';
+import { entriesFormat } from '../layers/entries-key.ts';
+import type { Compression } from '../layers/layout.ts';
+import { PREFETCH } from '../layers/prefetch.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { Base } from '../oci/base.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
@@ -50,7 +52,10 @@ export interface FollowedReleases {
 export interface BaseOptions {
   readonly reference: string;
   readonly platform: string;
-  readonly settings: Pick<Settings, 'packages' | 'init' | 'mirror' | 'securityMirror' | 'workdir'>;
+  readonly settings: Pick<
+    Settings,
+    'packages' | 'init' | 'mirror' | 'securityMirror' | 'workdir' | 'compression'
+  >;
   readonly environment: NodeJS.ProcessEnv;
   readonly refresh: boolean;
   readonly pool: () => Promise<LayerPool>;
@@ -202,6 +207,7 @@ async function composeDebian(
   context: Context,
 ): Promise<ResolvedBase> {
   const { cache } = context;
+  const { compression } = options.settings;
   const packages = [...options.settings.packages, ...(options.settings.init ? ['tini'] : [])];
   const request = {
     release,
@@ -224,7 +230,7 @@ async function composeDebian(
       ? await followedBefore(question, request, reuse, context)
       : { question, releases: remembered.releases, key: remembered.key };
   if (followed !== undefined) {
-    const key = layerKeyOf(followed.key);
+    const key = layerKeyOf(followed.key, compression);
     const known = cache.readRecord<DebianRecord>('debian-bases', key);
     if (known !== undefined && cache.findBlob(known.note.record.digest)?.size === known.note.record.size) {
       return resolved(options.reference, followed, known, imageLayer(context, known.note, true));
@@ -238,10 +244,16 @@ async function composeDebian(
   }
   const { composeDebianBase } = await import('../debian/base.ts');
   const composed = await composeDebianBase(request, context);
-  const key = layerKeyOf(composed.key);
+  const key = layerKeyOf(composed.key, compression);
   const { record, cached } = await makeLayer(
     key,
-    async () => ({ kind: 'entries', parts: await composed.parts(), output: cache.temporary() }),
+    async () => ({
+      kind: 'entries',
+      parts: await composed.parts(),
+      compression,
+      prefetch: PREFETCH.base,
+      output: cache.temporary(),
+    }),
     async (job) => (await options.pool()).run(job),
     cache,
   );
@@ -276,8 +288,8 @@ async function followedBefore(
 }
 
 /** The same packages are other bytes in another format. */
-function layerKeyOf(composed: Digest): Digest {
-  return keyOf({ kind: 'base', composed, ...FORMAT });
+function layerKeyOf(composed: Digest, compression: Compression): Digest {
+  return keyOf({ kind: 'base', composed, ...entriesFormat(compression, PREFETCH.base) });
 }
 
 function resolved(
@@ -296,7 +308,7 @@ function resolved(
     defaults: env,
     packages,
     followed,
-    knowledge: { kind: 'debian-bases', key: layerKeyOf(followed.key), value },
+    knowledge: { kind: 'debian-bases', key: note.record.key, value },
   };
 }
 

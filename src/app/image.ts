@@ -107,6 +107,7 @@ export async function makeImage(
       project,
       sources: await bench.sources(prepared.plan.writer),
       workdir: settings.workdir,
+      compression: settings.compression,
       facts: base.facts,
       prepared,
       prepareAnew: async (whole) => {

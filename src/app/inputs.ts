@@ -18,6 +18,7 @@ export interface SettingFlags {
   readonly without?: readonly string[];
   readonly extras?: readonly string[];
   readonly allExtras?: boolean;
+  readonly compression?: string;
 }
 
 /** How packages are selected beyond what settings say. */

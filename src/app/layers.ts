@@ -67,7 +67,7 @@ export function findLayerContents(cache: Cache, key: Digest): LayerContents | un
 
 /** Takes a layer that was written to `job.output`: blob first, so that no record names what is not there. */
 export function keepLayer(cache: Cache, key: Digest, output: string, made: LayerResult): KnownLayer {
-  const { digest, diffId, size, unpacked } = made;
+  const { digest, diffId, size, unpacked, annotations } = made;
   cache.adopt(output, digest);
   const contents: LayerContents = {
     files: made.files.map(({ path, sha256, size: bytes, part }): FileNote => [path, sha256, bytes, part]),
@@ -75,7 +75,15 @@ export function keepLayer(cache: Cache, key: Digest, output: string, made: Layer
     warnings: made.warnings,
   };
   cache.writeRecord(CONTENTS, key, contents);
-  const record: LayerRecord = { key, digest, diffId, size, unpacked, mediaType: LAYER_GZIP };
+  const record: LayerRecord = {
+    key,
+    digest,
+    diffId,
+    size,
+    unpacked,
+    mediaType: LAYER_GZIP,
+    ...(annotations === undefined ? {} : { annotations }),
+  };
   cache.writeRecord(LAYERS, key, record);
   return { record, contents };
 }
@@ -130,6 +138,7 @@ export function imageLayer(
     packages,
     cached,
     annotations: {
+      ...record.annotations,
       [KEY_ANNOTATION]: key,
       [UNPACKED_ANNOTATION]: String(unpacked),
       ...(outline === undefined ? {} : { [OUTLINE_ANNOTATION]: canonicalJson(outline) }),

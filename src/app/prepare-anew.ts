@@ -5,6 +5,7 @@ import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { FileEntry, Part } from '../layers/entry.ts';
+import { PREFETCH } from '../layers/prefetch.ts';
 import type { PlannedPackage } from '../lock/plan.ts';
 import { type BaseFacts, refuseOccupied, resolvePath } from '../oci/facts.ts';
 import { fetchFiles } from '../wheels/fetch.ts';
@@ -36,6 +37,7 @@ export async function prepareAnew(
     python: `${python.major}.${python.minor}`,
     prefix: PREFIX,
     location: `/${resolvePath(base.facts, PREFIX.slice(1))}`,
+    compression: settings.compression,
   };
   const fetch = (missing: readonly PlannedWheel[]): Promise<void> =>
     fetchWheels(missing, options, decoded, context);
@@ -63,7 +65,8 @@ export async function prepareAnew(
   });
   const restated = restatedFiles(shared, layers);
   // What is stated again is known by its wheel: a layer that is there already needs none of them.
-  const ownKey = await entriesKey([environment.part]);
+  const writing = { compression: settings.compression, prefetch: PREFETCH.venv };
+  const ownKey = await entriesKey([environment.part], writing);
   const venvKey =
     restated.length === 0
       ? ownKey
@@ -78,6 +81,7 @@ export async function prepareAnew(
     async () => ({
       kind: 'entries',
       parts: [environment.part, ...(await restatedParts(restated, place, fetch, context))],
+      ...writing,
       output: context.cache.temporary(),
     }),
     async (job) => (await options.pool()).run(job),

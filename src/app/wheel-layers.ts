@@ -7,6 +7,7 @@ import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { WheelsJob } from '../layers/job.ts';
 import { wheelKey } from '../layers/key.ts';
+import type { Compression } from '../layers/layout.ts';
 import { isPure, type LayerPlan, partitionWheels } from '../layers/partition.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { PlannedPackage } from '../lock/plan.ts';
@@ -36,6 +37,7 @@ interface WheelPlace {
   readonly prefix: string;
   /** Where the prefix lies physically. */
   readonly location: string;
+  readonly compression: Compression;
 }
 
 interface SizedWheel extends PlannedWheel {
@@ -192,6 +194,7 @@ async function makePlanned(
     python: place.python,
     prefix: place.prefix,
     ...(place.location === place.prefix ? {} : { location: place.location }),
+    compression: place.compression,
     output: cache.temporary(),
   });
   const { run } = await pool();
@@ -220,6 +223,7 @@ function sized(wheel: PlannedWheel, size: number | undefined, place: WheelPlace)
       libPython: `lib/python${place.python}`,
       prefix: place.prefix,
       ...(place.location === place.prefix ? {} : { location: place.location }),
+      compression: place.compression,
     }),
     name: wheel.package.name,
     version: wheel.package.version,

@@ -11,10 +11,12 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
     ?.split(',')
     .map((part) => part.trim());
   const python = textOf(parsed, 'python');
+  const compression = textOf(parsed, 'compression');
   const flags = {
     ...settingFlags(parsed),
     ...(platforms === undefined ? {} : { platforms }),
     ...(python === undefined ? {} : { python }),
+    ...(compression === undefined ? {} : { compression }),
   };
   const threads = textOf(parsed, 'workers');
   const workers =

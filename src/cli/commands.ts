@@ -96,6 +96,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         value: 'PLATFORMS',
         help: "like `linux/amd64,linux/arm64`; default: this machine's, on Linux",
       },
+      compression: {
+        type: 'string',
+        value: 'KIND',
+        help: '`gzip` (default), or `estargz`: a container starts before its layers are here, where containerd does that',
+      },
       push: { type: 'boolean', help: 'the same as `-o registry`: push to where the tags say' },
       'cache-from': {
         type: 'string',

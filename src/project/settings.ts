@@ -59,7 +59,9 @@ export interface Settings {
 }
 
 /** What flags may set: already of the right shape, checked like everything else. */
-type Flags = Partial<Omit<Settings, 'healthcheck' | 'env' | 'labels' | 'registryMirrors'>>;
+type Flags = Partial<Omit<Settings, 'healthcheck' | 'env' | 'labels' | 'registryMirrors' | 'compression'>> & {
+  readonly compression?: string;
+};
 
 interface Key {
   readonly property: keyof Settings;

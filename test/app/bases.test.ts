@@ -63,7 +63,7 @@ describe('a base that will not do', () => {
 
   it.each([
     ['debian:11', 'BASE_UNSUPPORTED', /debian:12/],
-    ['python:3.11-slim', 'BASE_UNSUPPORTED', /docker save python:3\.11-slim/],
+    ['oci-archve:dir/base.tar', 'BASE_UNSUPPORTED', /did you mean `oci-archive:dir\/base.tar`/],
   ])('%s', async (base, code, hint) => {
     const shop = await openWorkshop();
     shop.lay([moduleWheel('alpha')]);

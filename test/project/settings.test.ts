@@ -17,6 +17,7 @@ describe('settings', () => {
       workdir: '/app',
       overlaps: 'last',
       layers: 32,
+      compression: 'gzip',
       init: false,
       entrypoint: [],
     });
@@ -57,9 +58,12 @@ describe('settings', () => {
         include: ['migrations/', './staticfiles/**/*.css'],
         overlaps: 'refuse',
         layers: 16,
+        compression: 'estargz',
         mirror: 'http://mirror.example/debian',
         'security-mirror': 'http://mirror.example/debian-security',
         index: 'https://index.example/simple/',
+        'insecure-registries': ['registry.example:5000'],
+        'registry-mirrors': { 'docker.io': ['mirror.example'] },
       },
     });
     expect(settings).toEqual({
@@ -96,9 +100,12 @@ describe('settings', () => {
       include: ['migrations/', 'staticfiles/**/*.css'],
       overlaps: 'refuse',
       layers: 16,
+      compression: 'estargz',
       mirror: 'http://mirror.example/debian',
       securityMirror: 'http://mirror.example/debian-security',
       index: 'https://index.example/simple/',
+      insecureRegistries: ['registry.example:5000'],
+      registryMirrors: new Map([['docker.io', ['mirror.example']]]),
     });
   });
 
@@ -206,6 +213,7 @@ describe('settings', () => {
     [{ include: ['/etc/passwd'] }, /below the project/],
     [{ include: ['.'] }, /must name a file or directory/],
     [{ overlaps: 'first' }, /must be `last` or `refuse`, not `first`/],
+    [{ compression: 'zstd' }, /must be `gzip` or `estargz`, not `zstd`/],
     [{ layers: 1 }, /from 2 to 120/],
     [{ layers: '32' }, /must be an integer/],
     [{ mirror: 'mirror.example' }, /is no URL/],
