@@ -21,6 +21,7 @@ export interface HttpOptions {
 export function createHttp(options: HttpOptions): Http {
   let opening: Promise<Http> | undefined;
   return {
+    patience: options.patience ?? {},
     async request(request) {
       opening ??= import('./http-exchange.ts').then(({ openHttp }) => openHttp(options));
       return (await opening).request(request);

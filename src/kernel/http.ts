@@ -2,6 +2,7 @@
 // This file holds the contract; `http-client.ts` implements it (undici, loaded when the first request is made).
 
 import type { ErrorCode } from './errors.ts';
+import type { Patience } from './http-patience.ts';
 
 /** Whom a request asks: decides between `INDEX_…`, `MIRROR_…` and `REGISTRY_…` when it fails. */
 export type Peer = 'index' | 'mirror' | 'registry';
@@ -68,6 +69,8 @@ export interface HttpResponse {
 }
 
 export interface Http {
+  /** Where it differs from the usual. */
+  readonly patience?: Partial<Patience>;
   /**
    * Statuses are the caller's business, except those that were retried in vain.
    * @throws BivyError (its `cause` is a `Failure` where nobody answered) `INDEX_UNREACHABLE` or `INDEX_INVALID` (or of another peer), also while the body is read

@@ -13,7 +13,7 @@ import { openUploads } from './upload.ts';
 /** Nothing is asked before the first call. @param find whose login to use, once a registry asks for one */
 export function createRegistry(options: RegistryOptions, context: Context, find: FindCredential): Registry {
   const exchange = openExchange(options, context, find);
-  const uploads = openUploads(exchange, options, context);
+  const uploads = openUploads(exchange, context);
   const pushedTo = new Set(options.own === undefined ? [] : [options.own]);
   /** Mirrors that were told of, and those that do not answer: these are not asked again. */
   const told = new Set<string>();

@@ -2,7 +2,6 @@
 // protocol (opencontainers/distribution-spec v1.1); nothing is loaded and no socket opened before the first question.
 
 import type { Digest } from '../kernel/digest.ts';
-import type { Patience } from '../kernel/http-patience.ts';
 
 /** A repository of one registry, as `parseReference` spells it: `docker.io` and `library/python`. */
 export interface Repository {
@@ -69,6 +68,4 @@ export interface RegistryOptions {
   readonly mirrors: Readonly<Record<string, readonly string[]>>;
   /** Directories with one of certificates (`*.crt`) for each host that has its own; Docker's and podman's where left out. */
   readonly certificates?: readonly string[];
-  /** How long uploads are waited for, and how often they are taken up again. */
-  readonly patience?: Partial<Patience>;
 }

@@ -11,7 +11,7 @@ import type { Failure } from '../kernel/http-failure.ts';
 import { backoff, PATIENCE, type Patience, retryAfter } from '../kernel/http-patience.ts';
 import { hasBlob } from './blobs.ts';
 import type { Exchange, RegistryRequest } from './exchange.ts';
-import type { BlobSource, RegistryOptions, Repository, SendOptions } from './registry.ts';
+import type { BlobSource, Repository, SendOptions } from './registry.ts';
 import { advance, beginUpload, bodyOf, findPosition, type Upload, uploadOf } from './upload-session.ts';
 
 export interface Uploads {
@@ -59,8 +59,8 @@ class Setback extends Error {
   }
 }
 
-export function openUploads(exchange: Exchange, options: RegistryOptions, context: Context): Uploads {
-  const patience: Patience = { ...PATIENCE, ...options.patience };
+export function openUploads(exchange: Exchange, context: Context): Uploads {
+  const patience: Patience = { ...PATIENCE, ...context.http.patience };
   const { signal, emit } = context;
 
   /** @returns that it is mounted, or the upload that the registry began instead */

@@ -32,6 +32,7 @@ export interface Client {
 }
 
 export interface ClientOptions extends Partial<RegistryOptions> {
+  readonly patience?: Partial<Patience>;
   readonly login?: Credential | ((repository: Repository) => Credential | undefined);
   readonly offline?: boolean;
 }
@@ -44,18 +45,18 @@ export const QUICK: Partial<Patience> = {
   idleMs: 2000,
 };
 
-export function connect({ login, offline = false, ...options }: ClientOptions = {}): Client {
+export function connect({ login, offline = false, patience: own, ...options }: ClientOptions = {}): Client {
   const events: Event[] = [];
   const asked: Repository[] = [];
   const abort = new AbortController();
   const emit = (event: Event): void => void events.push(event);
-  const patience = { ...QUICK, ...options.patience };
+  const patience = { ...QUICK, ...own };
   const environment = options.environment ?? {};
   const http = createHttp({ userAgent: 'bivy/test', signal: abort.signal, emit, environment, patience });
   closing.push(() => http.close());
   const context = { http, emit, signal: abort.signal, offline } as unknown as Context;
   const registry = createRegistry(
-    { insecure: [], mirrors: {}, certificates: [], ...options, environment, patience },
+    { insecure: [], mirrors: {}, certificates: [], ...options, environment },
     context,
     async (repository) => {
       asked.push(repository);

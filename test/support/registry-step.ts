@@ -105,6 +105,8 @@ async function takeAndReset(
   store: RegistryStore,
   body: AsyncIterable<Buffer>,
 ): Promise<void> {
+  // A request that is left in the middle of its body lets go of its socket, and does not close it.
+  const { socket } = request;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -114,7 +116,7 @@ async function takeAndReset(
   }
   const { pathname } = new URL(request.url ?? '/', 'http://localhost');
   store.breakUpload(pathname, Buffer.concat(chunks).subarray(0, after), keep);
-  request.socket.resetAndDestroy();
+  socket.resetAndDestroy();
 }
 
 function drip(bytes: number, every: number, response: ServerResponse, answer: Answer, socket: Socket): void {

@@ -113,6 +113,7 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
 
   function listen(request: IncomingMessage, response: ServerResponse): void {
     const { pathname, search, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const { socket } = request;
     const headers = request.headers as Record<string, string | undefined>;
     let received = 0;
     const entry: ReceivedRequest = {
@@ -141,7 +142,7 @@ export async function startRegistry(options: TestRegistryOptions = {}): Promise<
     const counting = countOut(response, bytes);
     performStep(stepFor(entry), request, counting, () => rightAnswer(entry, body()), store, body).catch(
       () => {
-        request.socket.destroy();
+        socket.destroy();
       },
     );
   }
