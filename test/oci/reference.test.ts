@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePlatform, spellPlatform } from '../../src/oci/platform.ts';
+import { parsePlatform, platformRank, spellPlatform } from '../../src/oci/platform.ts';
 import { apiHost, loginKey, parseImage, parseReference } from '../../src/oci/reference.ts';
+import type { Platform } from '../../src/oci/spec.ts';
 import { codeOf } from '../support/images.ts';
 
 const F64 = 'f'.repeat(64);
@@ -225,5 +226,40 @@ describe('a platform', () => {
 
   it.each(['', 'linux', 'linux/', 'Linux/amd64', 'linux/amd64/v1/x'])('is not %j', async (text) => {
     expect(await codeOf(() => parsePlatform(text))).toBe('TARGET_INVALID');
+  });
+});
+
+describe('an image for one platform', () => {
+  // containerd/platforms, compare_test.go, without other architectures.
+  it.each<[wanted: string, best: readonly string[], never: readonly string[]]>([
+    ['linux/amd64', ['linux/amd64/v1', 'linux/x86_64'], ['linux/amd64/v2', 'linux/386', 'windows/amd64']],
+    ['linux/amd64/v3', ['linux/amd64/v3', 'linux/amd64/v2', 'linux/amd64'], ['linux/amd64/v4']],
+    ['linux/arm/v8', ['linux/arm/v8', 'linux/arm/v7', 'linux/arm/v6', 'linux/arm/v5'], ['linux/arm64']],
+    ['linux/arm/v7', ['linux/arm', 'linux/armel', 'linux/arm/v5'], ['linux/arm/v8', 'linux/arm64/v8']],
+    ['linux/arm', ['linux/armhf', 'linux/arm/6'], []],
+    ['linux/arm/v5', ['linux/arm/v5'], ['linux/arm/v6']],
+    ['linux/arm64', ['linux/aarch64/v8'], ['linux/arm/v7', 'linux/arm64/v9', 'linux/arm64/v8.1']],
+    [
+      'linux/arm64/v8.2',
+      ['linux/arm64/v8.2', 'linux/arm64/v8.1', 'linux/arm64'],
+      ['linux/arm64/v8.3', 'linux/arm64/v9'],
+    ],
+    [
+      'linux/arm64/v9.1',
+      ['linux/arm64/v9.1', 'linux/arm64/v9.0', 'linux/arm64/v8.6', 'linux/arm64/v8.5', 'linux/arm64'],
+      ['linux/arm64/v9.2', 'linux/arm64/v8.7'],
+    ],
+    ['linux/riscv64', ['linux/riscv64'], ['linux/riscv64/rva22']],
+    ['linux/mips64le/hardfloat', ['linux/mips64le/hardfloat'], ['linux/mips64le']],
+  ])('%s', (wanted, best, never) => {
+    const platformOf = (text: string): Platform => {
+      const [os = '', architecture = '', variant] = text.split('/');
+      return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+    };
+    const rank = (text: string): number | undefined => platformRank(platformOf(text), platformOf(wanted));
+    const ranks = best.map(rank);
+    expect(ranks).not.toContain(undefined);
+    expect(ranks).toEqual([...ranks].sort((left, right) => (left ?? 0) - (right ?? 0)));
+    expect(never.map(rank)).toEqual(never.map(() => undefined));
   });
 });
