@@ -45,28 +45,32 @@ async function contents(path: string): Promise<ReadonlyMap<string, string>> {
 const LARGE = 'x = 1  # a line\n'.repeat(5000);
 
 describe('a job of wheels', () => {
-  it('makes the same layer here and in a thread', async () => {
-    const wheels = [
-      wheel({ name: 'alpha', files: [{ name: 'alpha/big.py', content: LARGE }] }),
-      wheel({
-        name: 'beta',
-        files: [{ name: 'beta.py', content: 'b' }],
-        entryPoints: '[console_scripts]\nb = beta:run\n',
-      }),
-    ];
-    const here = await runLayerJob(job(...wheels));
-    const pool = openLayerPool({ workers: 2, signal: new AbortController().signal });
-    try {
-      // Heavy on paper, so that it goes to a thread.
-      const heavy = wheels.map((each) => ({ ...each, size: 100 << 20 }));
-      const there = await pool.run(job(...heavy));
-      expect(there).toEqual(here);
-      const again = await pool.run(job(...wheels));
-      expect(again.digest).toBe(here.digest);
-    } finally {
-      await pool.close();
-    }
-  });
+  it.each(['gzip', 'estargz'] as const)(
+    'makes the same layer here and in a thread: %s',
+    async (compression) => {
+      const wheels = [
+        wheel({ name: 'alpha', files: [{ name: 'alpha/big.py', content: LARGE }] }),
+        wheel({
+          name: 'beta',
+          files: [{ name: 'beta.py', content: 'b' }],
+          entryPoints: '[console_scripts]\nb = beta:run\n',
+        }),
+      ];
+      const here = await runLayerJob({ ...job(...wheels), compression });
+      expect(here.annotations === undefined).toBe(compression === 'gzip');
+      const pool = openLayerPool({ workers: 2, signal: new AbortController().signal });
+      try {
+        // Heavy on paper, so that it goes to a thread.
+        const heavy = wheels.map((each) => ({ ...each, size: 100 << 20 }));
+        const there = await pool.run({ ...job(...heavy), compression });
+        expect(there).toEqual(here);
+        const again = await pool.run({ ...job(...wheels), compression });
+        expect(again.digest).toBe(here.digest);
+      } finally {
+        await pool.close();
+      }
+    },
+  );
 
   it('lets the later wheel win a path, says so, and keeps each RECORD as it was written', async () => {
     const wheels = [
