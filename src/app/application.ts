@@ -13,9 +13,8 @@ import type { Command } from '../project/entrypoint.ts';
 import type { Project } from '../project/project.ts';
 import { PREFIX } from './environment.ts';
 import { type FileNote, type FoundLayer, findLayerContents, type LayerNote, makeLayer } from './layers.ts';
-import type { CrossOverlap } from './overlaps.ts';
 import type { Prepared } from './prepare.ts';
-import type { Reuse } from './reuse.ts';
+import type { CrossOverlap, Reuse } from './reuse.ts';
 import { rootsMeet, rootsOf } from './roots.ts';
 import type { Sources } from './sources.ts';
 

@@ -36,17 +36,33 @@ export async function encodeKnowledge({ kind, key, value }: BaseKnowledge, cache
   return text;
 }
 
-/** Nothing where it is not what `encodeKnowledge` writes. The shape of the value is the reader's to check. */
+/** Nothing where it is not what `encodeKnowledge` writes. */
 export function decodeKnowledge(text: unknown): BaseKnowledge | undefined {
   if (typeof text !== 'string' || text.length > MAX_TEXT) return undefined;
   try {
     const json = inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: MAX_VALUE });
     const { kind, key, value } = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
     if (kind !== 'bases' && kind !== 'debian-bases') return undefined;
-    if (typeof key !== 'string' || !isDigest(key) || typeof value !== 'object' || value === null)
-      return undefined;
+    if (typeof key !== 'string' || !isDigest(key) || !isBaseRecord(kind, value)) return undefined;
     return { kind, key, value };
   } catch {
     return undefined;
   }
+}
+
+/** Whether a record has the shape that this version writes: another one's may be in the cache, or in an image. */
+export function isBaseRecord(kind: BaseKnowledge['kind'], value: unknown): boolean {
+  const { facts, layers, packages, note } = fieldsOf(value);
+  const { pythons, paths, files, env, unpacked } = fieldsOf(facts);
+  const isKnown =
+    Array.isArray(pythons) &&
+    [paths, files, env].every((table) => typeof table === 'object' && table !== null) &&
+    typeof unpacked === 'number';
+  if (kind === 'bases') return isKnown && Array.isArray(layers);
+  const { digest } = fieldsOf(fieldsOf(note)['record']);
+  return isKnown && Array.isArray(packages) && typeof digest === 'string' && isDigest(digest);
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,6 +1,7 @@
 // What an image stands on: composed from Debian packages, or an image on this disk. Remembered, so that a base that has
 // not changed is not read again.
 
+import type { BasePackage } from '../debian/base.ts';
 import type { DebianRequest } from '../debian/request.ts';
 import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
@@ -17,9 +18,9 @@ import type { ImageConfig } from '../oci/spec.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Libc } from '../python/target.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { BaseKnowledge } from './base-knowledge.ts';
+import { type BaseKnowledge, isBaseRecord } from './base-knowledge.ts';
 import { imageLayer, type LayerNote, makeLayer } from './layers.ts';
-import type { Reuse } from './reuse.ts';
+import type { FollowedReleases, Reuse } from './reuse.ts';
 
 export interface ResolvedBase {
   readonly name: string;
@@ -32,21 +33,14 @@ export interface ResolvedBase {
   readonly config?: ImageConfig;
   /** Variables to set where nothing else does. */
   readonly defaults: Readonly<Record<string, string>>;
-  /** Debian packages in it. */
-  readonly packages: number;
+  /** Of a composed base. */
+  readonly debian?: { readonly release: '12' | '13'; readonly packages: readonly BasePackage[] };
   /** What was learnt of it, for images above it. */
   readonly knowledge?: BaseKnowledge;
   /** Of a composed base: what was asked for, and the signed releases that answered. */
   readonly followed?: FollowedReleases;
-  /** Of an image: the digest of what the reference names. */
-  readonly digest?: Digest;
-}
-
-/** That these releases, asked this question, gave the composed base of that key. */
-export interface FollowedReleases {
-  readonly question: Digest;
-  readonly releases: Readonly<Record<string, Digest>>;
-  readonly key: Digest;
+  /** Of an image in a registry: its reference with the domain spelled out, and the digest that this leads to. */
+  readonly image?: { readonly reference: string; readonly digest: Digest };
 }
 
 export interface BaseOptions {
@@ -135,9 +129,10 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
     layers: base.layers,
     config: base.config,
     defaults: {},
-    packages: 0,
     ...(knowledge === undefined ? {} : { knowledge }),
-    ...(base.digest === undefined ? {} : { digest: base.digest }),
+    ...(base.digest === undefined || base.reference === undefined
+      ? {}
+      : { image: { reference: base.reference, digest: base.digest } }),
   };
 }
 
@@ -197,7 +192,7 @@ function watchBases(
 interface DebianRecord {
   readonly note: LayerNote;
   readonly facts: BaseFacts;
-  readonly packages: number;
+  readonly packages: readonly BasePackage[];
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -231,15 +226,16 @@ async function composeDebian(
       : { question, releases: remembered.releases, key: remembered.key };
   if (followed !== undefined) {
     const key = layerKeyOf(followed.key, compression);
-    const known = cache.readRecord<DebianRecord>('debian-bases', key);
+    const found = cache.readRecord<DebianRecord>('debian-bases', key);
+    const known = isBaseRecord('debian-bases', found) ? found : undefined;
     if (known !== undefined && cache.findBlob(known.note.record.digest)?.size === known.note.record.size) {
-      return resolved(options.reference, followed, known, imageLayer(context, known.note, true));
+      return resolved(options, release, followed, known, imageLayer(context, known.note, true));
     }
     const said = known ?? reuse?.findBase<DebianRecord>('debian-bases', key);
     const layer = said === undefined ? undefined : await reuse?.findLayer(key);
     if (said !== undefined && reuse !== undefined && layer?.record.digest === said.note.record.digest) {
       const note = { ...said.note, record: layer.record, remote: layer.remote };
-      return resolved(options.reference, followed, said, imageLayer(context, note, true, reuse));
+      return resolved(options, release, followed, said, imageLayer(context, note, true, reuse));
     }
   }
   const { composeDebianBase } = await import('../debian/base.ts');
@@ -260,13 +256,14 @@ async function composeDebian(
   const made: DebianRecord = {
     note: { kind: 'base', name: 'base', packages: [], record },
     facts: composed.facts,
-    packages: composed.packages.length,
+    packages: composed.packages,
     env: composed.env,
   };
   cache.writeRecord('debian-bases', key, made);
   const { releases } = composed;
   return resolved(
-    options.reference,
+    options,
+    release,
     { question, releases, key: composed.key },
     made,
     imageLayer(context, made.note, cached),
@@ -293,7 +290,8 @@ function layerKeyOf(composed: Digest, compression: Compression): Digest {
 }
 
 function resolved(
-  name: string,
+  { reference: name }: Pick<BaseOptions, 'reference'>,
+  release: '12' | '13',
   followed: FollowedReleases,
   record: DebianRecord,
   layer: ImageLayer,
@@ -306,7 +304,7 @@ function resolved(
     facts,
     layers: [layer],
     defaults: env,
-    packages,
+    debian: { release, packages },
     followed,
     knowledge: { kind: 'debian-bases', key: note.record.key, value },
   };

@@ -34,6 +34,10 @@ export interface BuildRequest extends InputRequest {
   readonly cacheFrom?: readonly string[];
   /** False: every layer is made here. */
   readonly reuse?: boolean;
+  /** Attach bills of materials, and what was built from what; the documents as files too. */
+  readonly sbom?: boolean;
+  readonly provenance?: boolean;
+  readonly attestations?: string;
   /** Domains that may be asked over plain HTTP. */
   readonly insecureRegistries?: readonly string[];
 }

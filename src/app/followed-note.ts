@@ -6,7 +6,7 @@ import type { Context } from '../kernel/context.ts';
 import { canonicalJson, digestOf, hexOf, isDigest } from '../kernel/digest.ts';
 import { MANIFEST } from '../oci/spec.ts';
 import type { Registry, RemoteManifest, Repository } from '../registry/registry.ts';
-import type { FollowedReleases } from './base.ts';
+import type { FollowedReleases } from './reuse.ts';
 
 const TYPE = 'application/vnd.dev.bivy.releases.v1+json';
 /** Its own digest and size are known: the two bytes `{}` (image-spec, manifest.md, guidance for an empty descriptor). */

@@ -9,17 +9,19 @@ import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { assembleImage } from '../oci/assemble.ts';
 import type { BuiltImage, ImageLayer } from '../oci/image.ts';
+import type { Project } from '../project/project.ts';
 import type { Target } from '../python/target.ts';
 import type { Registry } from '../registry/registry.ts';
 import { makeApplication } from './application.ts';
-import { choosePython, type FollowedReleases, KNOWN_BASES, type ResolvedBase, resolveBase } from './base.ts';
+import { choosePython, KNOWN_BASES, type ResolvedBase, resolveBase } from './base.ts';
 import { encodeKnowledge, KNOWLEDGE } from './base-knowledge.ts';
 import type { Decoded } from './decoded.ts';
+import { epochOf } from './epoch.ts';
 import type { Inputs } from './inputs.ts';
 import { imageLayer } from './layers.ts';
 import { differing, refuseOverlaps, SHARED_ANNOTATION } from './overlaps.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
-import type { Reuse } from './reuse.ts';
+import type { FollowedReleases, Reuse } from './reuse.ts';
 import { imageSettings } from './settings.ts';
 import { readSources, type Sources } from './sources.ts';
 
@@ -44,6 +46,9 @@ export interface Workbench {
 export interface MadeImage {
   readonly image: BuiltImage;
   readonly base: ResolvedBase;
+  /** `3.11.2` */
+  readonly python: string;
+  readonly plan: () => Promise<InstallPlan>;
   /** Of a composed base: the releases that were followed. */
   readonly followed?: FollowedReleases;
 }
@@ -98,7 +103,7 @@ export async function makeImage(
     type: 'base',
     name: base.name,
     python: python.version,
-    packages: base.packages,
+    packages: base.debian?.packages.length ?? 0,
     size: base.layers.reduce((sum, layer) => sum + layer.size, 0),
   });
   emit({ type: 'wheels', total: wheels.total, cached: cachedWheels, size: wheels.size });
@@ -142,24 +147,57 @@ export async function makeImage(
     names: namesOf(base, prepared.layers, application.layer !== undefined),
   });
   const composed = base.config === undefined;
+  const annotations = await describeImage(project, inputs.directory, base);
   const image = assembleImage({
     platform,
     ...(base.config === undefined ? {} : { base: { config: base.config, layers: base.layers } }),
     layers: composed ? [...base.layers, ...own] : own,
     settings: imageSettings(settings, {
+      annotations,
       user: prepared.user,
       command: application.command,
       defaults: base.defaults,
     }),
     epoch,
     unpacked: base.facts.unpacked + prepared.unpacked + application.unpacked,
-    annotations: prepared.shared.length === 0 ? {} : { [SHARED_ANNOTATION]: canonicalJson(prepared.shared) },
+    annotations: {
+      ...annotations,
+      ...(prepared.shared.length === 0 ? {} : { [SHARED_ANNOTATION]: canonicalJson(prepared.shared) }),
+    },
     members:
       base.knowledge === undefined
         ? {}
         : { [KNOWLEDGE]: await encodeKnowledge(base.knowledge, context.cache) },
   });
-  return { image, base, ...(base.followed === undefined ? {} : { followed: base.followed }) };
+  return {
+    image,
+    base,
+    python: python.version,
+    plan: options.plan,
+    ...(base.followed === undefined ? {} : { followed: base.followed }),
+  };
+}
+
+/** What the image says of itself in labels and annotations. */
+async function describeImage(
+  project: Project,
+  directory: string,
+  { image }: ResolvedBase,
+): Promise<Readonly<Record<string, string>>> {
+  const [{ imageAnnotations }, { readGit }] = await Promise.all([
+    import('../attest/annotations.ts'),
+    import('../attest/git.ts'),
+  ]);
+  const license =
+    project.license === null
+      ? undefined
+      : await (await import('../attest/license.ts')).licenseExpression(project.license);
+  return imageAnnotations({
+    project,
+    git: readGit(directory),
+    ...(license === undefined ? {} : { license }),
+    ...(image === undefined ? {} : { base: image }),
+  });
 }
 
 export type MakePlan = (target: Target) => Promise<InstallPlan>;
@@ -269,15 +307,5 @@ function writtenInside(destinations: readonly string[], { directory }: Inputs): 
     const colon = text.indexOf(':');
     const inside = colon < 0 ? '' : relative(directory, resolve(text.slice(colon + 1)));
     return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? [] : [inside];
-  });
-}
-
-/** Seconds since 1970 for every `created`: `SOURCE_DATE_EPOCH`, else 0. @throws BivyError `USAGE` */
-function epochOf(environment: Readonly<Record<string, string | undefined>>): number {
-  const text = environment['SOURCE_DATE_EPOCH'];
-  if (text === undefined || text === '') return 0;
-  if (/^\d{1,11}$/.test(text)) return Number(text);
-  throw new BivyError('USAGE', `\`SOURCE_DATE_EPOCH\` is \`${text}\`, which is no time`, {
-    hint: 'give whole seconds since 1970, as `git log -1 --format=%ct` prints them, or unset it',
   });
 }

@@ -126,7 +126,12 @@ export async function inProject<T>(directory: string, use: () => Promise<T>): Pr
 }
 
 /** Variables that say where or how to work, not what comes out. */
-const UNRELATED: ReadonlySet<string> = new Set(['BIVY_CACHE_DIR', 'BIVY_WORKERS']);
+const UNRELATED: ReadonlySet<string> = new Set([
+  'BIVY_CACHE_DIR',
+  'BIVY_WORKERS',
+  'BIVY_REGISTRY_USERNAME',
+  'BIVY_REGISTRY_PASSWORD',
+]);
 
 function readText(directory: string, name: string, missing: () => never): string {
   try {

@@ -8,7 +8,7 @@ import type { Overlap } from '../layers/overlap.ts';
 import type { LayerKind, LayerRecord } from '../layers/record.ts';
 import type { ImageLayer } from '../oci/image.ts';
 import { LAYER_GZIP } from '../oci/spec.ts';
-import type { Reuse } from './reuse.ts';
+import type { Outline, Reuse } from './reuse.ts';
 
 /** A layer that was made, as stages remember it: plain JSON. */
 export interface LayerNote {
@@ -22,16 +22,6 @@ export interface LayerNote {
   readonly outline?: Outline;
   /** The repository that holds the blob, where this disk does not: `registry.example/team/app`. */
   readonly remote?: string;
-}
-
-/** What has to be known of a layer of wheels that is put into an image unread. Plain JSON. */
-export interface Outline {
-  /** See `rootsOf`. */
-  readonly roots: readonly string[];
-  /** Bytes of the wheels' files, by their SHA-256 (64 hexadecimal digits). */
-  readonly wheels: Readonly<Record<string, number>>;
-  /** What Poetry would warn of too. */
-  readonly warnings: readonly string[];
 }
 
 /** A file of a layer: path, 64 hexadecimal digits, bytes, part. */

@@ -4,24 +4,7 @@
 import { BivyError } from '../kernel/errors.ts';
 import type { Settings } from '../project/settings.ts';
 import type { FileNote, LayerContents } from './layers.ts';
-
-/** A path that several parts ship with different bytes. */
-export interface CrossOverlap {
-  readonly path: string;
-  /** `name==version` */
-  readonly winner: string;
-  readonly losers: readonly string[];
-}
-
-/** A path that several parts ship, whatever their bytes. */
-export interface SharedFile extends CrossOverlap {
-  /** Those that ship it and lose nothing: their bytes are the winner's. */
-  readonly same: readonly string[];
-  /** The winner's file has to be stated again, above all layers. */
-  readonly restate: boolean;
-  /** Bytes that the sum of the layers' sizes counts too often, with what is stated again among them. */
-  readonly excess: number;
-}
+import type { CrossOverlap, SharedFile } from './reuse.ts';
 
 /**
  * Every path of more than one part, sorted.

@@ -12,9 +12,10 @@ import { fetchFiles } from '../wheels/fetch.ts';
 import type { Decoded } from './decoded.ts';
 import { layEnvironment, PREFIX } from './environment.ts';
 import { type LayerNote, makeLayer } from './layers.ts';
-import { differing, refuseOverlaps, type SharedFile } from './overlaps.ts';
+import { differing, refuseOverlaps } from './overlaps.ts';
 import { refuseProblems } from './plan.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
+import type { SharedFile } from './reuse.ts';
 import { makeWheelLayers, type PlannedWheel, type WheelLayer } from './wheel-layers.ts';
 
 /**

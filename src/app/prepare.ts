@@ -9,8 +9,7 @@ import type { InstallPlan } from '../lock/plan.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { Decoded } from './decoded.ts';
 import { haveBlobs, type LayerNote } from './layers.ts';
-import type { SharedFile } from './overlaps.ts';
-import type { Reuse } from './reuse.ts';
+import type { Reuse, SharedFile } from './reuse.ts';
 
 /** Plain JSON. */
 export interface Prepared {

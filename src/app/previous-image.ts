@@ -8,8 +8,9 @@ import type { Descriptor } from '../oci/spec.ts';
 import { decodeConfig, decodeIndex, decodeManifest, parseJson } from '../oci/wire.ts';
 import type { RemoteManifest, Repository } from '../registry/registry.ts';
 import { type BaseKnowledge, decodeKnowledge, KNOWLEDGE } from './base-knowledge.ts';
-import { KEY_ANNOTATION, OUTLINE_ANNOTATION, type Outline, UNPACKED_ANNOTATION } from './layers.ts';
-import { SHARED_ANNOTATION, type SharedFile } from './overlaps.ts';
+import { KEY_ANNOTATION, OUTLINE_ANNOTATION, UNPACKED_ANNOTATION } from './layers.ts';
+import { SHARED_ANNOTATION } from './overlaps.ts';
+import type { Outline, SharedFile } from './reuse.ts';
 
 export interface PreviousImage {
   readonly repository: Repository;

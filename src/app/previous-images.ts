@@ -9,10 +9,9 @@ import type { LocalBlob } from '../oci/image.ts';
 import { parseImage } from '../oci/reference.ts';
 import { DOCKER_INDEX, INDEX } from '../oci/spec.ts';
 import type { Registry, RemoteManifest, Repository } from '../registry/registry.ts';
-import type { FollowedReleases } from './base.ts';
 import { readFollowed } from './followed-note.ts';
 import { type PreviousImage, readIndexManifests, readPreviousImage } from './previous-image.ts';
-import type { Reuse, ReusedLayer } from './reuse.ts';
+import type { FollowedReleases, Reuse, ReusedLayer } from './reuse.ts';
 
 export interface PreviousOptions {
   /** References as the user wrote them, the most trusted first. */

@@ -4,10 +4,42 @@
 import type { Digest } from '../kernel/digest.ts';
 import type { LayerRecord } from '../layers/record.ts';
 import type { LocalBlob } from '../oci/image.ts';
-import type { FollowedReleases } from './base.ts';
 import type { BaseKnowledge } from './base-knowledge.ts';
-import type { Outline } from './layers.ts';
-import type { SharedFile } from './overlaps.ts';
+
+/** What has to be known of a layer of wheels that is put into an image unread. Plain JSON. */
+export interface Outline {
+  /** See `rootsOf`. */
+  readonly roots: readonly string[];
+  /** Bytes of the wheels' files, by their SHA-256 (64 hexadecimal digits). */
+  readonly wheels: Readonly<Record<string, number>>;
+  /** What Poetry would warn of too. */
+  readonly warnings: readonly string[];
+}
+
+/** A path that several parts ship with different bytes. */
+export interface CrossOverlap {
+  readonly path: string;
+  /** `name==version` */
+  readonly winner: string;
+  readonly losers: readonly string[];
+}
+
+/** A path that several parts ship, whatever their bytes. */
+export interface SharedFile extends CrossOverlap {
+  /** Those that ship it and lose nothing: their bytes are the winner's. */
+  readonly same: readonly string[];
+  /** The winner's file has to be stated again, above all layers. */
+  readonly restate: boolean;
+  /** Bytes that the sum of the layers' sizes counts too often, with what is stated again among them. */
+  readonly excess: number;
+}
+
+/** That these releases, asked this question, gave the composed base of that key. */
+export interface FollowedReleases {
+  readonly question: Digest;
+  readonly releases: Readonly<Record<string, Digest>>;
+  readonly key: Digest;
+}
 
 export interface ReusedLayer {
   readonly record: LayerRecord;

@@ -8,13 +8,18 @@ import { PREFIX } from './environment.ts';
 const INIT = ['/usr/bin/tini', '--'] as const;
 
 export interface Findings {
+  /** What the image says of itself: the project's own labels win over it. */
+  readonly annotations: Readonly<Record<string, string>>;
   readonly user: string;
   readonly command: Command;
   /** Of a composed base: `LANG`, `SSL_CERT_FILE`. */
   readonly defaults: Readonly<Record<string, string>>;
 }
 
-export function imageSettings(settings: Settings, { user, command, defaults }: Findings): ImageSettings {
+export function imageSettings(
+  settings: Settings,
+  { annotations, user, command, defaults }: Findings,
+): ImageSettings {
   const { healthcheck, stopsignal } = settings;
   return {
     path: [`${PREFIX}/bin`],
@@ -24,7 +29,7 @@ export function imageSettings(settings: Settings, { user, command, defaults }: F
     workdir: settings.workdir,
     entrypoint: [...(settings.init ? INIT : []), ...settings.entrypoint],
     cmd: command.cmd,
-    labels: Object.fromEntries(settings.labels),
+    labels: { ...annotations, ...Object.fromEntries(settings.labels) },
     expose: settings.expose,
     volumes: settings.volumes,
     ...(stopsignal === undefined ? {} : { stopsignal }),

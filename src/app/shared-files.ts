@@ -2,8 +2,9 @@
 // before says what its layers share with each other, and roots that do not meet share nothing. Pure.
 
 import type { Digest } from '../kernel/digest.ts';
-import type { LayerContents, Outline } from './layers.ts';
-import { findShared, type SharedFile } from './overlaps.ts';
+import type { LayerContents } from './layers.ts';
+import { findShared } from './overlaps.ts';
+import type { Outline, SharedFile } from './reuse.ts';
 import { rootsMeet } from './roots.ts';
 
 /** A layer of wheels as far as it is known. */

@@ -11,16 +11,8 @@ import type { Compression } from '../layers/layout.ts';
 import { isPure, type LayerPlan, partitionWheels } from '../layers/partition.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { PlannedPackage } from '../lock/plan.ts';
-import {
-  findLayer,
-  type KnownLayer,
-  keepLayer,
-  type LayerContents,
-  type LayerNote,
-  type Outline,
-} from './layers.ts';
-import type { SharedFile } from './overlaps.ts';
-import type { Reuse, ReusedLayer } from './reuse.ts';
+import { findLayer, type KnownLayer, keepLayer, type LayerContents, type LayerNote } from './layers.ts';
+import type { Outline, Reuse, ReusedLayer, SharedFile } from './reuse.ts';
 import { rootsOf } from './roots.ts';
 import { settleShared } from './shared-files.ts';
 

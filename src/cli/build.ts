@@ -11,6 +11,7 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
     ?.split(',')
     .map((part) => part.trim());
   const python = textOf(parsed, 'python');
+  const attestations = textOf(parsed, 'attestations');
   const compression = textOf(parsed, 'compression');
   const flags = {
     ...settingFlags(parsed),
@@ -42,6 +43,9 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
         push: isSet(parsed, 'push'),
         cacheFrom: listOf(parsed, 'cache-from') ?? [],
         reuse: !isSet(parsed, 'no-reuse'),
+        sbom: isSet(parsed, 'sbom'),
+        provenance: isSet(parsed, 'provenance'),
+        ...(attestations === undefined ? {} : { attestations }),
         insecureRegistries: listOf(parsed, 'insecure-registry') ?? [],
         ...(workers === undefined ? {} : { workers }),
       },

@@ -109,6 +109,13 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         help: 'reuse layers of this image too; whoever may push there is trusted with what is in yours (repeatable)',
       },
       'no-reuse': { type: 'boolean', help: 'make every layer here, whatever the registry has' },
+      sbom: { type: 'boolean', help: 'attach bills of materials, in SPDX and CycloneDX' },
+      provenance: { type: 'boolean', help: 'attach SLSA provenance: what the image was made from' },
+      attestations: {
+        type: 'string',
+        value: 'DIRECTORY',
+        help: 'write these documents there too (both kinds, where neither is attached)',
+      },
       ...REGISTRIES,
       ...SELECTION,
       refresh: { type: 'boolean', help: 'ask the Debian mirror for newer packages now, not once a day' },

@@ -14,13 +14,18 @@ import { type DebianFacts, factsOf } from './facts.ts';
 import type { DebianPackage } from './package-list.ts';
 import type { Release } from './release.ts';
 import { type DebianRequest, mirrorOf, type Remembered, requestKey } from './request.ts';
+import { sourcePackage } from './source-package.ts';
 import { releaseOf } from './suite.ts';
 import { ENVIRONMENT } from './system-files.ts';
 
-interface BasePackage {
+export interface BasePackage {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
+  /** Of the `.deb`, 64 hexadecimal digits. */
+  readonly sha256: string;
+  /** What it was built from, where that is called otherwise or has another version. */
+  readonly source?: { readonly name: string; readonly version: string };
 }
 
 export interface ComposedBase {
@@ -86,11 +91,10 @@ function lay(
     parts: async () => parts,
     facts: factsOf(request.platform, release, packages, parts),
     env: ENVIRONMENT,
-    packages: packages.map(({ name, version, architecture: port }) => ({
-      name,
-      version,
-      architecture: port,
-    })),
+    packages: debs.map(({ package: { name, version, architecture: port, sha256 }, deb }) => {
+      const source = sourcePackage(deb.control);
+      return { name, version, architecture: port, sha256, ...(source === undefined ? {} : { source }) };
+    }),
     releases,
   };
 }

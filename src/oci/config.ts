@@ -60,6 +60,9 @@ export interface ConfigOptions {
   readonly members?: Readonly<Record<string, string>>;
 }
 
+/** The keys that the image specification defines (annotations.md). */
+const ANNOTATIONS = 'org.opencontainers.image.';
+
 const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The bytes of an image configuration. */
@@ -141,7 +144,9 @@ function runConfig(base: RunConfig, settings: ImageSettings): RunConfig {
   const { user = base.User, workdir = base.WorkingDir, stopsignal = base.StopSignal } = settings;
   const { entrypoint = [], cmd = base.Cmd ?? [] } = settings;
   const healthcheck = settings.healthcheck === undefined ? base.Healthcheck : wireCheck(settings.healthcheck);
-  const labels = { ...base.Labels, ...settings.labels };
+  // What the base says of itself is not said of what stands on it.
+  const inherited = Object.entries(base.Labels ?? {}).filter(([name]) => !name.startsWith(ANNOTATIONS));
+  const labels = { ...Object.fromEntries(inherited), ...settings.labels };
   const ports = { ...base.ExposedPorts, ...setOf((settings.expose ?? []).map(spellPort)) };
   const volumes = { ...base.Volumes, ...setOf(settings.volumes ?? []) };
   return {

@@ -24,10 +24,14 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
   'linux/riscv64': { os: 'linux', architecture: 'riscv64', machine: 'riscv64' },
 };
 
-/** Other names that engines use for the same. */
+/** Other names that engines use for the same; wheels know no levels of amd64. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   'linux/arm64/v8': 'linux/arm64',
   'linux/arm': 'linux/arm/v7',
+  'linux/amd64/v1': 'linux/amd64',
+  'linux/amd64/v2': 'linux/amd64',
+  'linux/amd64/v3': 'linux/amd64',
+  'linux/amd64/v4': 'linux/amd64',
 };
 
 /** @throws BivyError `TARGET_INVALID` where it is none that bivy builds for */
