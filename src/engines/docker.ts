@@ -81,7 +81,7 @@ async function send(
   const response = await askEngine(endpoint, {
     method: 'POST',
     path: '/images/load?quiet=1',
-    body: loadArchive(image, references, present, context),
+    body: await loadArchive(image, references, present, context),
     signal: context.signal,
   });
   const fault = faultOf(response);

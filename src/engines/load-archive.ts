@@ -12,17 +12,18 @@ import {
   memberPadding,
   memberSize,
 } from '../oci/destinations/members.ts';
+import { loadedAs, plainBlobs } from '../oci/destinations/plain.ts';
 import { type BuiltImage, localBlob } from '../oci/image.ts';
 import type { Reference } from '../oci/reference.ts';
 import type { EngineRequest } from './client.ts';
 
 /** @param present how many of the lowest layers are left out: their files are named and absent */
-export function loadArchive(
+export async function loadArchive(
   image: BuiltImage,
   references: readonly Reference[],
   present: number,
   context: Context,
-): NonNullable<EngineRequest['body']> {
+): Promise<NonNullable<EngineRequest['body']>> {
   const tags = references.map(({ familiar }) => familiar);
   const heads: (readonly [string, Uint8Array])[] = [
     ['manifest.json', dockerManifest(image, tags)],
@@ -36,11 +37,15 @@ export function loadArchive(
       [blobName({ digest: image.manifestDigest }), image.manifest],
     );
   }
+  const sent = image.layers.slice(present);
   const layers = new Map<string, PublishedBlob>();
-  for (const layer of image.layers.slice(present)) {
+  for (const layer of sent) {
     const { digest, size } = layer;
-    layers.set(digest, { digest, size, ...localBlob(layer) });
+    // What only the layout names is sent where there is one.
+    if (present === 0 || loadedAs(layer) === digest)
+      layers.set(digest, { digest, size, ...localBlob(layer) });
   }
+  for (const blob of await plainBlobs(sent, 'docker', context)) layers.set(blob.digest, blob);
   const sizes = [...heads.map(([, bytes]) => bytes.length), ...[...layers.values()].map(({ size }) => size)];
   const total = sizes.reduce((sum, size) => sum + memberSize(size), ARCHIVE_END.length);
   return {

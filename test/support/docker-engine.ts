@@ -54,7 +54,8 @@ export async function startEngine(folder: string, options: EngineOptions = {}): 
       if (known && store === 'classic') continue;
       const bytes = files.get(layer);
       if (bytes === undefined) throw new Error(`open /tmp/${layer}: no such file or directory`);
-      if (digestOf(gunzipSync(bytes)) !== diffIds[index]) throw new Error('layer does not match its diffID');
+      const plain = bytes[0] === 0x1f ? gunzipSync(bytes) : bytes;
+      if (digestOf(plain) !== diffIds[index]) throw new Error('layer does not match its diffID');
     }
     let id: string = digestOf(config);
     if (store === 'containerd') {

@@ -22,6 +22,7 @@ import {
   memberPadding,
   memberSize,
 } from './members.ts';
+import { plainBlobs } from './plain.ts';
 import { siblingOf } from './sibling.ts';
 
 type Kind = 'oci-archive' | 'docker-archive';
@@ -52,7 +53,8 @@ async function writeArchive(
   const only = kind === 'docker-archive' ? onlyImage(path, image) : undefined;
   const content = only ?? image;
   const head = headOf(content, only, tags);
-  const blobs = blobsOf(content);
+  const plain = only === undefined ? [] : await plainBlobs(only.layers, `${kind}:${path}`, context);
+  const blobs = [...blobsOf(content), ...plain];
   const size = blobs.reduce((sum, blob) => sum + memberSize(blob.size), head.length);
   if (isSame(target, head, size + ARCHIVE_END.length)) return { kind, path, changed: false };
 

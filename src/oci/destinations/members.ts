@@ -5,6 +5,7 @@ import { END, encodeHeader, paddingOf } from '../../layers/tar.ts';
 import type { BuiltImage } from '../image.ts';
 import { parseReference } from '../reference.ts';
 import type { PublishedBlob } from './contents.ts';
+import { loadedAs } from './plain.ts';
 
 /** What follows the last member. */
 export const ARCHIVE_END: Uint8Array = END;
@@ -20,7 +21,7 @@ export function dockerManifest(image: BuiltImage, tags: readonly string[]): Uint
       {
         Config: `blobs/sha256/${hexOf(image.configDigest)}`,
         RepoTags: names,
-        Layers: image.layers.map((layer) => blobName(layer)),
+        Layers: image.layers.map((layer) => blobName({ digest: loadedAs(layer) })),
       },
     ]),
   );
