@@ -1,5 +1,6 @@
 // Certificates of authorities that one host has for itself, where Docker and podman keep them: `certs.d/HOST:PORT/*.crt`.
 
+import { X509Certificate } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BivyError } from '../kernel/errors.ts';
@@ -48,8 +49,18 @@ async function readCertificate(file: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException;
     throw unusable(file, `it cannot be read (${code ?? 'unknown reason'})`, error);
   }
-  if (text.length <= MAX_CERTIFICATE && /-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(text)) return text;
-  throw unusable(file, 'it holds no PEM certificate', undefined);
+  if (text.length > MAX_CERTIFICATE || !isPem(text))
+    throw unusable(file, 'it holds no PEM certificate', undefined);
+  return text;
+}
+
+/** Node passes over a certificate that it cannot read, and trusts nobody then. */
+function isPem(text: string): boolean {
+  try {
+    return text.includes('-----BEGIN ') && new X509Certificate(text).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function unusable(path: string, fault: string, cause: unknown): BivyError {
