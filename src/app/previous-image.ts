@@ -54,15 +54,17 @@ export async function readPreviousImage(
     const unpacked = Number(annotations[UNPACKED_ANNOTATION]);
     if (key === undefined || !isDigest(key) || !isSize(unpacked)) return;
     const outline = decodeOutline(annotations[OUTLINE_ANNOTATION]);
-    const extra = Object.entries(annotations).filter(([name]) => !OWN.has(name));
+    const diffId = diffIds[index]!;
+    const lazy = Object.entries(annotations).filter(([name]) => ESTARGZ.has(name));
+    if ((annotations[UNCOMPRESSED] ?? diffId) !== diffId) return;
     const record: LayerRecord = {
       key,
       digest,
       size,
       mediaType,
       unpacked,
-      diffId: diffIds[index]!,
-      ...(extra.length === 0 ? {} : { annotations: Object.fromEntries(extra) }),
+      diffId,
+      ...(lazy.length === 0 ? {} : { annotations: Object.fromEntries(lazy) }),
     };
     layers.set(key, { record, ...(outline === undefined ? {} : { outline }) });
     for (const [sha256, bytesOf] of Object.entries(outline?.wheels ?? {})) wheels.set(sha256, bytesOf);
@@ -76,7 +78,13 @@ export async function readPreviousImage(
   return { repository, manifest: manifest.digest, layers, wheels, shared, knowledge: decodeKnowledge(raw) };
 }
 
-const OWN: ReadonlySet<string> = new Set([KEY_ANNOTATION, OUTLINE_ANNOTATION, UNPACKED_ANNOTATION]);
+/** The annotations of an eStargz layer, and that one which says the diffID. */
+const UNCOMPRESSED = 'containerd.io/uncompressed';
+const ESTARGZ: ReadonlySet<string> = new Set([
+  UNCOMPRESSED,
+  'containerd.io/snapshot/stargz/toc.digest',
+  'io.containers.estargz.uncompressed-size',
+]);
 
 function decodeOutline(text: string | undefined): Outline | undefined {
   const value = parse(text) as Partial<Outline> | undefined;

@@ -94,14 +94,16 @@ export async function makeWheelLayers(options: WheelLayerOptions, context: Conte
   const plans = partitionWheels(known, budget);
   const layers = new Map<LayerPlan<SizedWheel>, WheelLayer>();
   const missing: LayerPlan<SizedWheel>[] = [];
-  for (const plan of plans) {
-    const local = findLayer(cache, plan.key);
-    const remote =
-      local !== undefined || whole?.has(plan.key) === true ? undefined : await reuse?.findLayer(plan.key);
-    const found = local ?? (remote?.outline === undefined ? undefined : remote);
-    if (found === undefined) missing.push(plan);
-    else layers.set(plan, layerOf(plan, found, true, place, reuse));
-  }
+  await Promise.all(
+    plans.map(async (plan) => {
+      const local = findLayer(cache, plan.key);
+      const isMade = local !== undefined || whole?.has(plan.key) === true;
+      const remote = isMade ? undefined : await reuse?.findLayer(plan.key);
+      const found = local ?? (remote?.outline === undefined ? undefined : remote);
+      if (found === undefined) missing.push(plan);
+      else layers.set(plan, layerOf(plan, found, true, place, reuse));
+    }),
+  );
   const make = async (wanted: readonly LayerPlan<SizedWheel>[]): Promise<void> => {
     await bring(wanted.flatMap((plan) => plan.wheels));
     await Promise.all(

@@ -98,6 +98,8 @@ function sentence(event: Event): string | undefined {
   }
 }
 
+const PUSHED = { present: 'already in', mounted: 'mounted into', sent: 'sent to' } as const;
+
 function detail(event: Event): string {
   switch (event.type) {
     case 'request':
@@ -112,6 +114,8 @@ function detail(event: Event): string {
       return `layer ${event.name}: ${formatBytes(event.size)}${event.cached ? ', cached' : ''}`;
     case 'upload':
       return `sending to ${event.to}: ${formatBytes(event.sent)} of ${formatBytes(event.total)}`;
+    case 'pushed':
+      return `${PUSHED[event.how]} ${event.to}: ${event.digest} (${formatBytes(event.size)})`;
     case 'blob-read':
       return `read ${event.digest}: ${event.why}`;
     default:
