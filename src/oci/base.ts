@@ -1,5 +1,5 @@
-// Bases: the images that others are built on, from this disk. The seam for registries: whatever a reference names, a
-// `Base` comes of it, and nobody above asks where from.
+// Bases: the images that others are built on, from this disk (those of registries: `registry/base.ts`). Whatever a
+// reference names, a `Base` comes of it, and nobody above asks where from.
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -102,17 +102,12 @@ function splitReference(reference: string): { readonly kind: Kind; readonly rest
     return { kind: kind as Kind, rest };
   }
   const near = rest.includes('/') ? nearest(kind, KINDS) : undefined;
-  throw new BivyError(
-    'BASE_UNSUPPORTED',
-    `the base \`${reference}\` would have to be pulled from a registry`,
-    {
-      causes: ['bivy does not pull images yet'],
-      hint:
-        near === undefined
-          ? `take \`debian:12\`, or save the image once (\`docker save ${reference} -o base.tar\`) and name \`docker-archive:base.tar\``
-          : `did you mean \`${near}:${rest}\`?`,
-    },
-  );
+  throw new BivyError('BASE_UNSUPPORTED', `\`${reference}\` is no base on this disk`, {
+    hint:
+      near === undefined
+        ? 'name it as `oci:DIR`, `oci-archive:FILE` or `docker-archive:FILE`; an image of a registry is named as `docker pull` names it'
+        : `did you mean \`${near}:${rest}\`?`,
+  });
 }
 
 /** A path may hold colons: the longest one that exists is the path, what follows it the tag. */

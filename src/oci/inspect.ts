@@ -1,23 +1,31 @@
-// What a base image holds: reads its layers once, proves that they are what they are called, and keeps the facts.
+// What a base image holds, learnt once and remembered: in the cache, and in images above the base. What comes from there
+// is looked at before it is believed: it must speak of these very layers and have the shape of facts.
 
 import type { Context } from '../kernel/context.ts';
-import type { Digest } from '../kernel/digest.ts';
-import { BivyError } from '../kernel/errors.ts';
-import { readTar } from '../kernel/untar.ts';
+import { isTable } from '../kernel/decode.ts';
+import { type Digest, keyOf } from '../kernel/digest.ts';
 import type { ImageFiles } from './archive.ts';
-import { type BlobPlace, decompress, layerCompression, layerMediaType, meter, streamBlob } from './blob.ts';
-import { parseEnv } from './config.ts';
-import { type BaseFacts, type PathFact, WATCHED } from './facts.ts';
-import { FileTree, type Inode, type TreeNode } from './filesystem.ts';
+import { type BaseFacts, WATCHED } from './facts.ts';
 import type { FoundImage, LocalLayer, RemoteLayer } from './found.ts';
-import { type Inspection, inspectionKey, inspectionOf, type LayerFact } from './inspection.ts';
 import { spellPlatform } from './platform.ts';
-import { type Learnt, probeFor } from './probe.ts';
-import { findLibc, findPythons } from './pythons.ts';
-import type { ImageConfig } from './spec.ts';
+import { LAYER, LAYER_GZIP, LAYER_ZSTD } from './spec.ts';
 
-/** Bytes that one layer may unpack to: what is larger is a bomb, not an image. */
-const MAX_LAYER = 256 * 2 ** 30;
+export interface LayerFact {
+  readonly digest: Digest;
+  readonly diffId: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+  readonly unpacked: number;
+}
+
+/** Small enough to be remembered. */
+export interface Inspection {
+  readonly facts: BaseFacts;
+  readonly layers: readonly LayerFact[];
+}
+
+/** Changes when facts are worked out otherwise. */
+const VERSION = 1;
 
 /**
  * The facts of a base image. Remembered under its configuration and layers, so that layers are read once.
@@ -26,7 +34,7 @@ const MAX_LAYER = 256 * 2 ** 30;
  */
 export async function inspectBase(
   image: FoundImage<LocalLayer | RemoteLayer>,
-  { name: imageName, identity }: Pick<ImageFiles, 'name' | 'identity'>,
+  { name, identity }: Pick<ImageFiles, 'name' | 'identity'>,
   watch: readonly string[],
   context: Context,
 ): Promise<Inspection> {
@@ -34,130 +42,105 @@ export async function inspectBase(
   const key = inspectionKey(image, identity, watched);
   const known = inspectionOf(context.cache.readRecord('bases', key), image);
   if (known !== undefined) return known;
-
-  const tree = new FileTree(imageName);
-  const layers: LayerFact[] = [];
-  for (const [index, layer] of image.layers.entries()) {
-    const { digest } = layer;
-    const name = `layer ${index + 1} of ${imageName}`;
-    const place = await placeOf(layer);
-    const compression = layerCompression(place, name);
-    const mediaType = layerMediaType(compression);
-    context.emit({ type: 'blob-read', digest: digest ?? name, why: 'what the base holds' });
-    const packed = meter(streamBlob(place, context.signal));
-    const plain = meter(decompress(packed.stream, compression, name));
-    const unpacked = await applyLayer(tree, plain.stream, name);
-    const diffId = plain.digest();
-    const actual = packed.digest();
-    expectDigest(name, actual, digest);
-    expectDigest(`${name}, unpacked,`, diffId, image.config.rootfs.diff_ids[index]);
-    layers.push({ digest: actual, diffId, size: place.size, mediaType, unpacked });
-  }
-  await probeLinked(tree, image, imageName, context);
-  const inspection = { facts: factsOf(tree, image.config, watched), layers };
+  const { learnBase } = await import('./learn.ts');
+  const inspection = await learnBase(image, name, watched, context);
   context.cache.writeRecord('bases', key, inspection);
   return inspection;
 }
 
-async function placeOf(layer: LocalLayer | RemoteLayer): Promise<BlobPlace> {
-  return 'place' in layer ? layer.place : layer.open();
-}
-
-async function applyLayer(tree: FileTree, source: AsyncIterable<Uint8Array>, name: string): Promise<number> {
-  tree.beginLayer();
-  let unpacked = 0;
-  for await (const entry of readTar(source, { name, total: MAX_LAYER })) {
-    const inode = tree.apply(entry);
-    unpacked += entry.size;
-    const probe = inode === undefined ? undefined : probeFor(entry.path, entry.size);
-    if (inode === undefined || probe === undefined) continue;
-    for await (const chunk of entry.content) probe.feed(chunk);
-    inode.note = probe.finish();
-  }
-  return unpacked;
-}
-
 /**
- * A telling file may have come under another of its names, as `bin/python3.6m` with `bin/python3.6` a hard link to it:
- * then its layer is read again.
+ * The key of an inspection, the same for the same image on a disk and in a registry.
+ * @param identity of the archive: counts where it states no digests
+ * @param watched directories whose files are listed in the facts
  */
-async function probeLinked(
-  tree: FileTree,
+function inspectionKey(
   image: FoundImage<LocalLayer | RemoteLayer>,
-  name: string,
-  context: Context,
-): Promise<void> {
-  const missing = new Map<string, { readonly inode: Inode; readonly path: string }>();
-  for (const [path, node] of tree.nodes()) {
-    if (node.kind !== 'file') continue;
-    const { inode } = node;
-    if (inode.kind !== 'file' || inode.note !== undefined || inode.origin.path === path) continue;
-    if (probeFor(path, inode.size) === undefined) continue;
-    missing.set(`${inode.origin.layer} ${inode.origin.path}`, { inode, path });
-  }
-  for (const layer of new Set([...missing.values()].map(({ inode }) => inode.origin.layer))) {
-    const place = await placeOf(image.layers[layer - 1]!);
-    const plain = decompress(streamBlob(place, context.signal), layerCompression(place, name), name);
-    for await (const entry of readTar(plain, { name, total: MAX_LAYER })) {
-      const wanted = entry.kind === 'file' ? missing.get(`${layer} ${entry.path}`) : undefined;
-      const probe = wanted === undefined ? undefined : probeFor(wanted.path, entry.size);
-      if (wanted === undefined || probe === undefined) continue;
-      for await (const chunk of entry.content) probe.feed(chunk);
-      wanted.inode.note = probe.finish();
-    }
-  }
-}
-
-function expectDigest(name: string, actual: Digest, expected: Digest | undefined): void {
-  if (expected === undefined || actual === expected) return;
-  throw new BivyError('BASE_INVALID', `${name} is not what it is called`, {
-    causes: [`its bytes are \`${actual}\``, `expected \`${expected}\``],
-    hint: 'copy or save the image again',
+  identity: string,
+  watched: readonly string[],
+): Digest {
+  return keyOf({
+    version: VERSION,
+    config: image.configDigest,
+    layers: image.layers.map((layer) =>
+      'place' in layer && layer.digest === undefined
+        ? { at: layer.place.offset, size: layer.place.size }
+        : layer.digest,
+    ),
+    // Only digests say what stands behind them; where there are none, the archive itself must be the same.
+    ...(image.layers.every((layer) => layer.digest !== undefined) ? {} : { files: identity }),
+    watched,
   });
 }
 
-function factsOf(tree: FileTree, config: ImageConfig, watched: readonly string[]): BaseFacts {
-  const { root } = tree;
-  const paths: [string, PathFact][] = [['', [root.mode, root.uid, root.gid]]];
-  const files: [string, Inode][] = [];
-  const names = new Map<Inode, number>();
-  let unpacked = 0;
-  for (const [path, node] of tree.nodes()) {
-    if (node.kind === 'directory') paths.push([path, [node.mode, node.uid, node.gid]]);
-    else if (node.kind === 'symlink') paths.push([path, [node.mode, node.uid, node.gid, node.target]]);
-    else {
-      const count = names.get(node.inode) ?? 0;
-      names.set(node.inode, count + 1);
-      if (count === 0) unpacked += node.inode.size;
-      if (watched.some((directory) => path.startsWith(`${directory}/`))) files.push([path, node.inode]);
-    }
-  }
-  const env = parseEnv(config.config?.Env ?? []);
-  const pythons = findPythons(tree, config.architecture, env);
-  const libc = findLibc(tree, config.architecture, pythons);
-  const passwd = textAt(tree, 'etc/passwd');
-  const group = textAt(tree, 'etc/group');
-  return {
-    platform: spellPlatform(config),
-    pythons,
-    ...(libc === undefined ? {} : { libc }),
-    ...(passwd === undefined ? {} : { passwd }),
-    ...(group === undefined ? {} : { group }),
-    env: Object.fromEntries(env),
-    user: config.config?.User ?? '',
-    workdir: config.config?.WorkingDir ?? '',
-    paths: Object.fromEntries(paths),
-    // A file that has other names stays when one of them goes.
-    files: Object.fromEntries(files.map(([path, inode]) => [path, names.get(inode) === 1 ? inode.size : 0])),
-    unpacked,
-  };
+/** The value as an inspection of that image, or nothing. */
+function inspectionOf(
+  value: unknown,
+  { config, layers }: FoundImage<LocalLayer | RemoteLayer>,
+): Inspection | undefined {
+  if (!isTable(value) || !isFacts(value['facts']) || !Array.isArray(value['layers'])) return undefined;
+  if (value['facts'].platform !== spellPlatform(config)) return undefined;
+  const facts: readonly unknown[] = value['layers'];
+  const matches = layers.every((layer, index) => {
+    const fact = facts[index];
+    return (
+      isTable(fact) &&
+      fact['digest'] === (layer.digest ?? fact['digest']) &&
+      fact['diffId'] === config.rootfs.diff_ids[index] &&
+      fact['size'] === ('place' in layer ? layer.place.size : layer.size) &&
+      [LAYER, LAYER_GZIP, LAYER_ZSTD].includes(fact['mediaType'] as string) &&
+      isCount(fact['unpacked'])
+    );
+  });
+  return matches && facts.length === layers.length ? (value as unknown as Inspection) : undefined;
 }
 
-function textAt(tree: FileTree, path: string): string | undefined {
-  const learnt = learntOf(tree.lookup(path)?.node);
-  return learnt?.kind === 'text' ? learnt.text : undefined;
+function isFacts(value: unknown): value is BaseFacts {
+  if (!isTable(value)) return false;
+  const { pythons, libc, passwd, group, env, paths, files } = value;
+  return (
+    ['platform', 'user', 'workdir'].every((key) => typeof value[key] === 'string') &&
+    [passwd, group].every((text) => text === undefined || typeof text === 'string') &&
+    Array.isArray(pythons) &&
+    pythons.every(isPython) &&
+    (libc === undefined || isLibc(libc)) &&
+    isTable(env) &&
+    Object.values(env).every((text) => typeof text === 'string') &&
+    isTable(paths) &&
+    Object.values(paths).every(isPath) &&
+    isTable(files) &&
+    Object.values(files).every(isCount) &&
+    isCount(value['unpacked'])
+  );
 }
 
-function learntOf(node: TreeNode | undefined): Learnt | undefined {
-  return node?.kind === 'file' ? (node.inode.note as Learnt | undefined) : undefined;
+function isPython(value: unknown): boolean {
+  return (
+    isTable(value) &&
+    typeof value['version'] === 'string' &&
+    typeof value['executable'] === 'string' &&
+    isCount(value['major']) &&
+    isCount(value['minor'])
+  );
+}
+
+function isLibc(value: unknown): boolean {
+  return (
+    isTable(value) &&
+    (value['family'] === 'glibc' || value['family'] === 'musl') &&
+    isCount(value['major']) &&
+    isCount(value['minor'])
+  );
+}
+
+function isPath(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.length >= 3 &&
+    value.slice(0, 3).every(isCount) &&
+    (value.length === 3 || (value.length === 4 && typeof value[3] === 'string'))
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

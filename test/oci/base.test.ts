@@ -466,10 +466,10 @@ describe('a reference', () => {
   });
 
   it.each([
-    ['python:3.11-slim', /debian:12/],
-    ['example.com/team/base', /docker save example.com\/team\/base/],
+    ['python:3.11-slim', /as `docker pull` names it/],
+    ['example.com/team/base', /`oci:DIR`/],
     ['ocii:./dir/x', /did you mean `oci:.\/dir\/x`/],
-  ])('%s is for later, and says what would do now', async (reference, hint) => {
+  ])('%s is none of this disk, and says what would be', async (reference, hint) => {
     await expect(openBase(reference, 'linux/amd64', stage().context)).rejects.toMatchObject({
       code: 'BASE_UNSUPPORTED',
       hint: expect.stringMatching(hint),
