@@ -41,7 +41,7 @@ type Installable = (target: Target) => Promise<boolean>;
 /**
  * The base to build on: what is asked for; else, of the official images whose Python the project allows, the newest for
  * which there is a wheel for every package on every platform; else of those, the newest. What only a composed base can
- * have (`packages`, `init`) chooses among composed ones.
+ * have (`packages`, `init`) chooses among composed ones, the oldest first.
  * @throws BivyError `PYTHON_UNSUPPORTED` where the project allows none of them
  */
 export async function chooseBase(
@@ -59,7 +59,9 @@ export async function chooseBase(
   const passed: string[] = [];
   for (const [reference, { python, libc }] of allowed) {
     const answers = await Promise.all(platforms.map((platform) => installable({ python, platform, libc })));
-    if (answers.every(Boolean)) return { reference, reason: reasonOf(python, passed) };
+    if (answers.every(Boolean)) {
+      return { reference, ...(composed ? {} : { reason: reasonOf(python, passed) }) };
+    }
     passed.push(minorOf(python));
   }
   return { reference: first[0] };
