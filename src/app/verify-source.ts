@@ -4,8 +4,9 @@
 import type { Context } from '../kernel/context.ts';
 import { type Digest, digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { isLocalImage, type OpenedImages, openImages, openLocalImages } from '../oci/compare-source.ts';
+import { type OpenedImages, openImages, openLocalImages } from '../oci/compare-source.ts';
 import type { RemoteBlob } from '../oci/image.ts';
+import { isLocalImage } from '../oci/local-image.ts';
 import { parseImage } from '../oci/reference.ts';
 import { type Descriptor, DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../oci/spec.ts';
 import type { Registry, Repository } from '../registry/registry.ts';

@@ -4,17 +4,16 @@
 import type { Context } from '../kernel/context.ts';
 import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
-import type { LayerPool } from '../layers/worker-pool.ts';
 import { type Comparison, checkLayers, compareImages } from '../oci/compare.ts';
 import type { OpenedImage } from '../oci/compare-source.ts';
 import { parsePlatform, spellPlatform } from '../oci/platform.ts';
 import { decodeInputs, once, warnOfIgnored } from './decoded.ts';
-import { makeImage, rememberPlans, rememberSources, type Workbench } from './image.ts';
-import { findBase } from './images.ts';
+import { makeImage } from './image.ts';
+import { findBase } from './chosen-base.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
-import { openRegistry } from './registries.ts';
 import { withoutMade } from './verify-cache.ts';
 import { openVerified } from './verify-source.ts';
+import { withWorkbench } from './workbench.ts';
 
 export interface VerifyRequest extends InputRequest {
   /** `team/app:1.2`, `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`. */
@@ -55,34 +54,14 @@ async function verify(request: VerifyRequest, context: Context): Promise<Verifie
   const decode = once(() => decodeInputs(inputs));
   const { settings } = await decode();
   await warnOfIgnored(await decode(), inputs, context.emit);
-  const registry = once(() => openRegistry(request, settings, [], context));
-  const found = await openVerified(request.image, registry, context);
-  const { chosen, skipped } = choose(request.image, found.images, settings.platforms);
-
-  const anew: Context = { ...context, cache: withoutMade(context.cache) };
-  const pools: LayerPool[] = [];
-  const pool = once(async () => {
-    const { openLayerPool, workerCount } = await import('./layer-pool.ts');
-    const workers = request.workers ?? workerCount(request.environment ?? {});
-    const opened = openLayerPool({ workers, signal: context.signal });
-    pools.push(opened);
-    return opened;
-  });
-  const bench: Workbench = {
-    inputs,
-    decode,
-    pool,
-    registry,
-    plan: rememberPlans(decode, inputs),
-    sources: rememberSources(decode, inputs, [request.image]),
-  };
-  try {
+  const { image: name } = request;
+  return withWorkbench(request, { inputs, decode, images: [name] }, context, async (bench) => {
+    const found = await openVerified(name, bench.registry, context);
+    const { chosen, skipped } = choose(name, found.images, settings.platforms);
+    const anew: Context = { ...context, cache: withoutMade(context.cache) };
     // A base that nobody named depends on all platforms that the image was built for.
-    const { reference } = await findBase(
-      found.images.map(({ platform }) => platform),
-      bench,
-      anew,
-    );
+    const all = found.images.map(({ platform }) => platform);
+    const { reference } = await findBase(all, bench, anew);
     const platforms: VerifiedPlatform[] = [];
     for (const { platform, digest, image } of chosen) {
       const { image: rebuilt } = await makeImage(request, reference, platform, bench, anew);
@@ -91,10 +70,8 @@ async function verify(request: VerifyRequest, context: Context): Promise<Verifie
       platforms.push({ platform, image: digest, rebuilt: rebuilt.manifestDigest, comparison });
     }
     const equal = platforms.every(({ comparison }) => comparison.equal);
-    return { image: request.image, digest: found.digest, equal, platforms, skipped };
-  } finally {
-    for (const opened of pools) await opened.close();
-  }
+    return { image: name, digest: found.digest, equal, platforms, skipped };
+  });
 }
 
 interface Choice {

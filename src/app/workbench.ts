@@ -2,7 +2,7 @@
 
 import type { Context } from '../kernel/context.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
-import { isLocalImage } from '../oci/compare-source.ts';
+import { isLocalImage } from '../oci/local-image.ts';
 import { type Decoded, once } from './decoded.ts';
 import { rememberPlans, rememberSources, type Workbench } from './image.ts';
 import type { Inputs } from './inputs.ts';

@@ -49,15 +49,9 @@ export interface OpenedImages {
   readonly images: readonly OpenedImage[];
 }
 
-const KINDS = ['oci', 'oci-archive', 'docker-archive'] as const;
 const MAX_DEPTH = 4;
 const MAX_IMAGES = 100;
 const MAX_CONFIGS = 1000;
-
-/** Whether a name says where on this disk an image is, and no registry. */
-export function isLocalImage(reference: string): boolean {
-  return KINDS.some((kind) => reference.startsWith(`${kind}:`));
-}
 
 /**
  * The images of `oci:DIR[:TAG]`, `oci-archive:FILE[:TAG]` or `docker-archive:FILE[:TAG]`.

@@ -5,10 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { assembleIndex } from '../../src/oci/assemble.ts';
 import { attachAttestations } from '../../src/oci/attach.ts';
 import { compareImages } from '../../src/oci/compare.ts';
-import { isLocalImage, type OpenedImages, openLocalImages } from '../../src/oci/compare-source.ts';
+import { type OpenedImages, openLocalImages } from '../../src/oci/compare-source.ts';
 import { imageArchive } from '../../src/oci/destinations/archive.ts';
 import { ociLayout } from '../../src/oci/destinations/oci-layout.ts';
 import type { BuiltImage } from '../../src/oci/image.ts';
+import { isLocalImage } from '../../src/oci/local-image.ts';
 import {
   codeOf,
   documentOf,
