@@ -66,6 +66,14 @@ describe('layers that are compressed with zstd', () => {
     expect(Buffer.from(image.manifest).toString()).toContain('+zstd');
   });
 
+  it('are laid out in a directory', async () => {
+    const at = stage();
+    const target = join(at.folder, 'out');
+    await (await parseDestination(`dir:${target}`)).write(await imageOverZstd(at), ['a:1'], at.context);
+    expect(readFileSync(join(target, 'srv/base'), 'utf8')).toBe('base');
+    expect(readFileSync(join(target, 'srv/more'), 'utf8')).toBe('more');
+  });
+
   it('are plain tars for Docker in an archive, and what they were for others', async () => {
     const at = stage();
     const image = await imageOverZstd(at);
