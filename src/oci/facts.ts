@@ -1,5 +1,5 @@
 // What is known of a base: enough to choose wheels, lay paths and write a configuration without reading a layer again.
-// Plain JSON, so that it can be remembered; the composed Debian base states its own, `inspect.ts` works out any other's.
+// Plain JSON, so that it can be remembered; the composed Debian base states its own, `learn.ts` works out any other's.
 
 import { BivyError } from '../kernel/errors.ts';
 import { followLinks } from '../kernel/links.ts';
