@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BuildRequest } from '../../src/app/build.ts';
@@ -85,7 +85,9 @@ describe('a runner with an empty cache and the last image in the registry', () =
     expect(edited.asked).toEqual([]);
     expect(edited.fresh).toEqual(['app']);
     const app = layersOf(edited).find(({ kind }) => kind === 'app');
-    expect(sentBlobs(edited).sort()).toEqual([app?.digest ?? '', edited.made.images[0]?.config ?? ''].sort());
+    expect([...sentBlobs(edited)].sort()).toEqual(
+      [app?.digest ?? '', edited.made.images[0]?.config ?? ''].sort(),
+    );
     expect(registry.bytes.out - out).toBeLessThan(50_000);
     expect(edited.made.digest).toBe(await fromNothing(shop, 'edit'));
   });
@@ -124,6 +126,59 @@ describe('a runner with an empty cache and the last image in the registry', () =
     expect(again.made.digest).toBe(first.made.digest);
   });
 });
+
+/** Puts the workshop's base into the registry, as `base/python:3.11`. */
+function serveBase(shop: Workshop, registry: TestRegistry): string {
+  const blob = (digest: string): Buffer =>
+    readFileSync(shop.path('base', 'blobs', 'sha256', digest.slice(7)));
+  const { manifests } = JSON.parse(readFileSync(shop.path('base', 'index.json'), 'utf8')) as {
+    manifests: { digest: string; mediaType: string }[];
+  };
+  const { digest, mediaType } = manifests[0]!;
+  const bytes = blob(digest);
+  const { config, layers } = JSON.parse(bytes.toString()) as {
+    config: { digest: string };
+    layers: { digest: string }[];
+  };
+  for (const each of [config, ...layers]) registry.blobs.set(`base/python@${each.digest}`, blob(each.digest));
+  for (const name of [':3.11', `@${digest}`])
+    registry.manifests.set(`base/python${name}`, { mediaType, bytes });
+  return `${registry.domain}/base/python:3.11`;
+}
+
+describe('a base in the registry', () => {
+  it('is read once, and its layers stay where they are', async () => {
+    const shop = await openWorkshop();
+    const registry = await openRegistry();
+    const base = { flags: { base: serveBase(shop, registry) } };
+    shop.lay(THREE());
+    const layers = [...registry.blobs]
+      .filter(([, bytes]) => bytes[0] === 0x1f)
+      .map(([name]) => name.split('@')[1]);
+    const reads = (): number =>
+      registry.log.filter(
+        ({ method, path }) => method === 'GET' && layers.some((layer) => path.endsWith(`${layer}`)),
+      ).length;
+    const first = await cold(shop, registry, 'one', base);
+    expect(reads()).toBe(1);
+    expect(sentBlobs(first)).not.toContain(layers[0]);
+    expect(movedOf(first)['mounted']).toBeGreaterThan(0);
+    writeFileSync(shop.path('project', 'hut', '__main__.py'), 'print("edited")\n');
+    const edited = await cold(shop, registry, 'two', base);
+    expect(reads()).toBe(1);
+    expect(edited.fresh).toEqual(['app']);
+    const labels = configOf(registry, edited).config.Labels;
+    expect(labels['org.opencontainers.image.base.name']).toBe(base.flags.base);
+    expect(labels['org.opencontainers.image.base.digest']).toMatch(/^sha256:/);
+    const tree = { ...base, destinations: [`dir:${shop.path('tree')}`], push: false };
+    expect((await cold(shop, registry, 'three', tree)).made.digest).toBe(edited.made.digest);
+  });
+});
+
+function configOf(registry: TestRegistry, { made }: Built): { config: { Labels: Record<string, string> } } {
+  const bytes = registry.blobs.get(`team/hut@${made.images[0]?.config}`);
+  return JSON.parse(bytes?.toString() ?? '{}');
+}
 
 describe('what another repository has', () => {
   it('is left there unless it is named, and mounted where it is', async () => {
