@@ -42,7 +42,7 @@ export function openHttp(options: HttpOptions): Http {
 
   /** One attempt: follows redirects to an answer. */
   async function attempt(ask: Ask, extra: Record<string, string>): Promise<Answer> {
-    const { method, start, signal, peer, body, trust } = ask;
+    const { method, start, signal, peer, body, trust, direct } = ask;
     const follows = method === 'GET' || method === 'HEAD';
     let url = start;
     let headers: Record<string, string> = { ...ask.headers, ...extra };
@@ -56,6 +56,7 @@ export function openHttp(options: HttpOptions): Http {
         signal,
         ...(body === undefined ? {} : { body }),
         ...(trust === undefined || url.origin !== start.origin ? {} : { trust }),
+        ...(direct === undefined || url.origin !== start.origin ? {} : { direct }),
       });
       const location = response.headers['location'];
       if (!follows || !REDIRECTING.has(response.status) || location === undefined) return { response, url };
@@ -82,7 +83,7 @@ export function openHttp(options: HttpOptions): Http {
     if (response.status !== 401 || ask.renew === undefined || url.origin !== ask.start.origin) return answer;
     const renewed = await ask.renew(response.headers);
     if (renewed === undefined) return answer;
-    await setAside(response, ask.signal);
+    await setAside(response, ask.signal, ask.method === 'HEAD');
     ask.headers = { ...ask.headers, ...renewed };
     return attempt(ask, extra);
   }
@@ -111,7 +112,7 @@ export function openHttp(options: HttpOptions): Http {
         answer?.response.body.destroy();
         throw givenUp(ask, failure, tooLong ? pause : undefined);
       }
-      if (answer !== undefined) await setAside(answer.response, signal);
+      if (answer !== undefined) await setAside(answer.response, signal, ask.method === 'HEAD');
       emit({ type: 'retry', url: publicUrl(start.href), attempt: count, reason: failure.reason });
       await sleep(pause ?? backoff(count, patience), undefined, { signal });
     }

@@ -21,6 +21,7 @@ export interface RawRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | RequestBody;
   readonly trust?: HostTrust;
+  readonly direct?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -59,10 +60,11 @@ export function openTransport(options: TransportOptions): Transport {
   laneOf(undefined);
 
   return {
-    async send({ method, url, headers, body, trust, signal }) {
+    async send({ method, url, headers, body, trust, direct: past = false, signal }) {
       const { direct, proxied } = laneOf(trust);
       // undici would use the proxy of `http:` for `https:` too where that has none.
-      const dispatcher = url.protocol === 'https:' && proxies.https === undefined ? direct : proxied;
+      const dispatcher =
+        past || (url.protocol === 'https:' && proxies.https === undefined) ? direct : proxied;
       const stall = new AbortController();
       const writes = method !== 'GET' && method !== 'HEAD';
       const answer = await request(url, {

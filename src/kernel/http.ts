@@ -52,6 +52,8 @@ export interface HttpRequest {
   ) => Promise<Readonly<Record<string, string>> | undefined>;
   /** Of the host in `url`, and of no other that a redirect leads to. */
   readonly trust?: HostTrust;
+  /** Past any proxy: the host in `url` is this machine. */
+  readonly direct?: boolean;
 }
 
 export interface HttpResponse {
@@ -87,12 +89,14 @@ export interface WholeResponse extends Omit<HttpResponse, 'body'> {
 const WHOLE_ATTEMPTS = 3;
 
 /** Asks for something that fits into memory; what breaks off on the way is asked for again. @throws as `request` */
-export async function requestWhole(
-  http: Pick<Http, 'request'>,
-  request: HttpRequest,
-): Promise<WholeResponse> {
+export async function requestWhole(http: Http, request: HttpRequest): Promise<WholeResponse> {
+  return readWhole(() => http.request(request));
+}
+
+/** `requestWhole`, of a request that is made by `ask`. */
+export async function readWhole(ask: () => Promise<HttpResponse>): Promise<WholeResponse> {
   for (let attempt = 1; ; attempt++) {
-    const { body, ...response } = await http.request(request);
+    const { body, ...response } = await ask();
     const chunks: Uint8Array[] = [];
     try {
       for await (const chunk of body) chunks.push(chunk);

@@ -21,6 +21,11 @@ export function isLoopback(hostname: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isIn(LOOPBACK, name);
 }
 
+/** How an address is asked: what is this machine, past any proxy. */
+export function routeTo(url: URL): { readonly direct?: true } {
+  return isLoopback(url.hostname) ? { direct: true } : {};
+}
+
 /** Whether a host is this machine or of its own link: nothing that others should send anyone to. */
 function isInner(hostname: string): boolean {
   return isLoopback(hostname) || isIn(INNER, bare(hostname));

@@ -2,7 +2,8 @@
 
 import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { type HttpRequest, type HttpResponse, requestWhole, type WholeResponse } from '../kernel/http.ts';
+import { type HttpRequest, type HttpResponse, readWhole, type WholeResponse } from '../kernel/http.ts';
+import { routeTo } from './address.ts';
 import { type Actions, type Auth, openAuth } from './auth.ts';
 import type { FindCredential } from './credential.ts';
 import { refusal } from './failure.ts';
@@ -50,10 +51,10 @@ export function openExchange(options: RegistryOptions, context: Context, find: F
     const host = await hosts.find(repository.domain);
     const url = to instanceof URL ? to : new URL(`v2/${repository.path}/${to}`, host.root);
     const own = url.origin === host.root.origin;
-    const common = { ...rest, url: url.href, peer: 'registry', keepStatus: true } as const;
+    const common = { ...rest, ...routeTo(url), url: url.href, peer: 'registry', keepStatus: true } as const;
     if (!own) {
       // Another host than the registry's learns nothing of who asks.
-      const trust = await hosts.trustOf(url);
+      const trust = await hosts.trustOf(url, host);
       return context.http.request({
         ...common,
         ...(headers === undefined ? {} : { headers }),
@@ -85,8 +86,7 @@ export function openExchange(options: RegistryOptions, context: Context, find: F
   return {
     host: (repository) => hosts.find(repository.domain),
     ask,
-    askWhole: (repository, request) =>
-      requestWhole({ request: () => ask(repository, request) }, { url: '', limit: 0 }),
+    askWhole: (repository, request) => readWhole(() => ask(repository, request)),
     async askBriefly(repository, request) {
       const { body, ...response } = await ask(repository, { ...request, limit: MAX_WORDS });
       return { ...response, bytes: await readWords(body) };

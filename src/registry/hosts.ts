@@ -7,7 +7,7 @@ import { type HostTrust, requestWhole, type WholeResponse } from '../kernel/http
 import type { Failure } from '../kernel/http-failure.ts';
 import { isPassing } from '../kernel/http-patience.ts';
 import { apiHost } from '../oci/reference.ts';
-import { isLoopback } from './address.ts';
+import { isLoopback, routeTo } from './address.ts';
 import { CERTIFICATES, readCertificates } from './certificates.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { refusal } from './failure.ts';
@@ -26,8 +26,12 @@ export interface Host {
 export interface Hosts {
   /** @throws BivyError `REGISTRY_UNREACHABLE`, `REGISTRY_INVALID`, `CONFIG_INVALID`, `OFFLINE` */
   find(domain: string): Promise<Host>;
-  /** How the host of an address that a registry sends to proves who it is. @throws BivyError `CONFIG_INVALID` */
-  trustOf(url: URL): Promise<HostTrust | undefined>;
+  /**
+   * How the host of an address that a registry sends to proves who it is: by what is configured for it, else by the
+   * registry's own authorities, as engines have it.
+   * @throws BivyError `CONFIG_INVALID`
+   */
+  trustOf(url: URL, sender: Host): Promise<HostTrust | undefined>;
   /** Whether the user said that an address may be asked in the clear, by itself or as one of the domain's host. */
   mayBePlain(url: URL, domain: string): boolean;
 }
@@ -49,12 +53,18 @@ export function openHosts(
     return own.length === 0 ? undefined : { certificates: own };
   }
 
+  function mayBePlain(url: URL, domain: string): boolean {
+    const host = apiHost(domain);
+    return isOpen(url.host) || (isOpen(host) && rootOf('http', domain).hostname === url.hostname);
+  }
+
   async function ask(root: URL, trust: HostTrust | undefined, last: boolean): Promise<WholeResponse> {
     return requestWhole(http, {
       url: new URL('v2/', root).href,
       peer: 'registry',
       limit: MAX_ANSWER,
       keepStatus: true,
+      ...routeTo(root),
       ...(last ? {} : { attempts: 1 }),
       ...(trust === undefined ? {} : { trust }),
     });
@@ -91,13 +101,13 @@ export function openHosts(
       host.catch(() => known.delete(domain));
       return host;
     },
-    async trustOf(url) {
-      return url.protocol === 'https:' ? trustFor(url.host) : undefined;
+    async trustOf(url, { domain, trust }) {
+      if (url.protocol !== 'https:') return undefined;
+      if (mayBePlain(url, domain)) return { unverified: true };
+      const { certificates: own } = trust ?? {};
+      return (await trustFor(url.host)) ?? (own === undefined ? undefined : { certificates: own });
     },
-    mayBePlain(url, domain) {
-      const host = apiHost(domain);
-      return isOpen(url.host) || (isOpen(host) && rootOf('http', domain).hostname === url.hostname);
-    },
+    mayBePlain,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { requestWhole, type WholeResponse } from '../kernel/http.ts';
 import { basicAuthorization } from '../kernel/http-address.ts';
-import { addressOf } from './address.ts';
+import { addressOf, routeTo } from './address.ts';
 import type { Challenge } from './challenge.ts';
 import type { Credential } from './credential.ts';
 import { denial, refusal } from './failure.ts';
@@ -45,11 +45,12 @@ export async function fetchToken(request: TokenRequest, hosts: Hosts, { http }: 
     why: 'for tokens',
     mayBePlain: (address) => hosts.mayBePlain(address, domain),
   });
-  const trust = url.origin === host.root.origin ? host.trust : await hosts.trustOf(url);
+  const trust = url.origin === host.root.origin ? host.trust : await hosts.trustOf(url, host);
   const common = {
     peer: 'registry',
     limit: MAX_ANSWER,
     keepStatus: true,
+    ...routeTo(url),
     ...(trust === undefined ? {} : { trust }),
   } as const;
   const service = challenge.parameters.get('service');

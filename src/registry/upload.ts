@@ -76,6 +76,7 @@ export function openUploads(exchange: Exchange, context: Context): Uploads {
         method: 'POST',
         actions: 'pull,push',
         source,
+        attempts: 2,
       });
       if (answer.status === 201) return 'mounted';
       return answer.status === 202 ? await uploadOf(exchange, repository, answer) : undefined;

@@ -75,6 +75,21 @@ describe('a host', () => {
     expect(other.log).toEqual([]);
   });
 
+  it('sends for tokens to who is trusted as it is', async () => {
+    const auth = { kind: 'bearer', anonymous: 'pull' } as const;
+    const server = await serve({ tls: true, ownRealm: true, auth });
+    expect(await has(server, { certificates: certificates(server.domain, PEM) })).toBe(false);
+    expect(await has(server, { insecure: [server.domain] })).toBe(false);
+    expect(server.tokens()).toBe(2);
+  });
+
+  it('of this machine is asked past any proxy', async () => {
+    const gone = await startRegistry();
+    await gone.close();
+    const server = await serve({ auth: { kind: 'bearer', anonymous: 'pull' }, ownRealm: true });
+    expect(await has(server, { environment: { HTTP_PROXY: gone.url, https_proxy: gone.url } })).toBe(false);
+  });
+
   it('with certificates that cannot be used is told', async () => {
     const server = await serve({ tls: true });
     expect(
