@@ -196,7 +196,8 @@ async function discardDamaged(
   if (!(error instanceof BivyError) || error.code !== 'HASH_MISMATCH') return false;
   let discarded = false;
   for (const { digest, blob } of made.flatMap(({ image }) => image.layers)) {
-    if (!('path' in blob) || blob.path !== cache.blobPath(digest)) continue;
+    if ('path' in blob && blob.path !== cache.blobPath(digest)) continue;
+    if (cache.findBlob(digest) === undefined) continue;
     if ((await cache.verifyBlob(digest)) === undefined) discarded = true;
   }
   if (discarded) emit({ type: 'warning', message: 'a layer in the cache was damaged; it is made anew' });

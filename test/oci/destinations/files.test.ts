@@ -331,7 +331,7 @@ describe('a destination', () => {
     ['ocii:x', /did you mean `oci:x`/],
     ['oci-archve:a:b', /did you mean `oci-archive:a:b`/],
     ['dokcer', /did you mean `docker`/],
-    ['registry', /write one of `docker`, `oci:DIR`/],
+    ['regestry', /did you mean `registry`/],
     ['', /write one of/],
     ['oci', /write it as `oci:DIR`/],
     ['dir:', /write it as `dir:DIR`/],
