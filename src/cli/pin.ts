@@ -3,15 +3,12 @@
 import { withContext } from '../app/context.ts';
 import { pinProject } from '../app/pin.ts';
 import { pinDocument, pinLines } from '../report/pin.ts';
+import { imageFlags } from './image-flags.ts';
 import type { Io } from './io.ts';
 import type { Parsed } from './options.ts';
-import { isSet, listOf, selectionFlags, settingFlags, textOf } from './selection.ts';
+import { isSet, listOf, selectionFlags } from './selection.ts';
 
 export async function runPin(parsed: Parsed, io: Io): Promise<number> {
-  const platforms = textOf(parsed, 'platform')
-    ?.split(',')
-    .map((part) => part.trim());
-  const python = textOf(parsed, 'python');
   const options = {
     environment: io.environment,
     emit: io.emit,
@@ -22,11 +19,7 @@ export async function runPin(parsed: Parsed, io: Io): Promise<number> {
     pinProject(
       {
         directory: parsed.positionals[0] ?? '.',
-        flags: {
-          ...settingFlags(parsed),
-          ...(platforms === undefined ? {} : { platforms }),
-          ...(python === undefined ? {} : { python }),
-        },
+        flags: imageFlags(parsed),
         selection: selectionFlags(parsed),
         environment: io.environment,
         update: isSet(parsed, 'update'),

@@ -4,9 +4,10 @@ import { withContext } from '../app/context.ts';
 import { verifyImage } from '../app/verify.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { verifyDocument, verifyLines } from '../report/verify.ts';
+import { imageFlags } from './image-flags.ts';
 import type { Io } from './io.ts';
 import type { Parsed } from './options.ts';
-import { isSet, listOf, selectionFlags, settingFlags, textOf } from './selection.ts';
+import { isSet, listOf, selectionFlags } from './selection.ts';
 
 /** Exit status 1: the image is not what its sources make. */
 export async function runVerify(parsed: Parsed, io: Io): Promise<number> {
@@ -16,10 +17,6 @@ export async function runVerify(parsed: Parsed, io: Io): Promise<number> {
       hint: 'name it as `team/app:1.2`, `oci:DIR`, `oci-archive:FILE` or `docker-archive:FILE`',
     });
   }
-  const platforms = textOf(parsed, 'platform')
-    ?.split(',')
-    .map((part) => part.trim());
-  const python = textOf(parsed, 'python');
   const options = {
     environment: io.environment,
     emit: io.emit,
@@ -31,11 +28,7 @@ export async function runVerify(parsed: Parsed, io: Io): Promise<number> {
       {
         image,
         directory,
-        flags: {
-          ...settingFlags(parsed),
-          ...(platforms === undefined ? {} : { platforms }),
-          ...(python === undefined ? {} : { python }),
-        },
+        flags: imageFlags(parsed),
         selection: selectionFlags(parsed),
         environment: io.environment,
         insecureRegistries: listOf(parsed, 'insecure-registry') ?? [],
