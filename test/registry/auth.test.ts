@@ -149,6 +149,19 @@ describe('a token', () => {
     expect(server.tokens()).toBeGreaterThan(2);
   });
 
+  it('that is refused in the middle of a large body is renewed, though the connection is closed', async () => {
+    const server = await serve({ auth: BEARER });
+    const { registry } = connect({ login: ME });
+    const bytes = someBytes(40 << 20);
+    const headers = {
+      connection: 'close',
+      'www-authenticate': `Bearer realm="${server.url}/token",service="tests"`,
+    };
+    server.script('PATCH', /uploads/, { kind: 'answer', status: 401, headers });
+    expect(await registry.sendBlob(at(server), sourceOf(bytes, 1 << 20))).toBe('sent');
+    expect(server.blobs.get(`team/app@${digestOf(bytes)}`)?.equals(bytes)).toBe(true);
+  });
+
   it('that expired for many at once is renewed once', async () => {
     const server = await serve({ auth: BEARER });
     const { registry } = connect({ login: ME });

@@ -37,7 +37,7 @@ export interface ClientOptions extends Partial<RegistryOptions> {
   readonly offline?: boolean;
 }
 
-export const QUICK: Partial<Patience> = {
+const QUICK: Partial<Patience> = {
   backoffMs: 2,
   connectMs: 2000,
   headersMs: 2000,
