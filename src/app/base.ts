@@ -2,6 +2,7 @@
 // not changed is not read again.
 
 import type { BasePackage } from '../debian/base.ts';
+import type { PinnedComposition } from '../debian/composition.ts';
 import type { DebianRequest } from '../debian/request.ts';
 import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
@@ -15,10 +16,12 @@ import type { Base } from '../oci/base.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { ImageLayer } from '../oci/image.ts';
 import type { ImageConfig } from '../oci/spec.ts';
+import type { Pins } from '../project/pins.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Libc } from '../python/target.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type BaseKnowledge, isBaseRecord } from './base-knowledge.ts';
+import { debianRequest } from './debian-request.ts';
 import { imageLayer, type LayerNote, makeLayer } from './layers.ts';
 import type { FollowedReleases, Reuse } from './reuse.ts';
 
@@ -55,6 +58,8 @@ export interface BaseOptions {
   readonly pool: () => Promise<LayerPool>;
   readonly registry: () => Promise<Registry>;
   readonly reuse?: Reuse;
+  /** What `bivy.lock` holds the base to. */
+  readonly pins?: Pins;
 }
 
 /** Debian releases that bivy composes, and what they have: what a plan needs to know without a mirror. */
@@ -88,8 +93,11 @@ const WOULD_DO =
   '`debian:12` has Python 3.11, `debian:13` Python 3.13; any image will do too: `python:3.12-slim`, `oci:DIR`, `docker-archive:FILE`';
 
 export async function resolveBase(options: BaseOptions, context: Context): Promise<ResolvedBase> {
+  const { pins } = options;
+  const taken =
+    pins === undefined ? undefined : await (await import('./pins.ts')).takePin(pins, options, context);
   const debian = Object.hasOwn(DEBIAN_BASES, options.reference) ? DEBIAN_BASES[options.reference] : undefined;
-  if (debian !== undefined) return composeDebian(options, debian.release, context);
+  if (debian !== undefined) return composeDebian(options, debian.release, taken?.pinned, context);
   if (/^debian(:|$)/.test(options.reference)) {
     throw new BivyError('BASE_UNSUPPORTED', `bivy composes no base \`${options.reference}\``, {
       hint: `take ${Object.keys(DEBIAN_BASES)
@@ -116,10 +124,11 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
     );
   }
   const knowing = watchBases(context.cache, options.reuse);
-  const base = await openImage(options, { ...context, cache: knowing.cache });
+  const reference = taken?.reference ?? options.reference;
+  const base = await openImage({ ...options, reference }, { ...context, cache: knowing.cache });
   const knowledge = knowing.last();
   return {
-    name: base.name,
+    name: options.reference,
     key: keyOf({
       kind: 'image',
       config: digestOf(JSON.stringify(base.config)),
@@ -132,8 +141,13 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
     ...(knowledge === undefined ? {} : { knowledge }),
     ...(base.digest === undefined || base.reference === undefined
       ? {}
-      : { image: { reference: base.reference, digest: base.digest } }),
+      : { image: { reference: named(base.reference, options.reference), digest: base.digest } }),
   };
+}
+
+/** The full name as the user means it: a pin puts a digest into the one that is pulled. */
+function named(full: string, reference: string): string {
+  return reference.includes('@') ? full : full.replace(/@.*/, '');
 }
 
 /** `scratch`, `oci:DIR` and the like; also what is nearly so: a tag holds no slash, save after the port of a host. */
@@ -199,31 +213,17 @@ interface DebianRecord {
 async function composeDebian(
   options: BaseOptions,
   release: '12' | '13',
+  pinned: PinnedComposition | undefined,
   context: Context,
 ): Promise<ResolvedBase> {
   const { cache } = context;
   const { compression } = options.settings;
-  const packages = [...options.settings.packages, ...(options.settings.init ? ['tini'] : [])];
-  const request = {
-    release,
-    platform: options.platform,
-    packages,
-    refresh: options.refresh,
-    environment: options.environment,
-    ...(options.settings.mirror === undefined ? {} : { mirror: options.settings.mirror }),
-    ...(options.settings.securityMirror === undefined
-      ? {}
-      : { securityMirror: options.settings.securityMirror }),
-  };
-  const { rememberedDebian } = await import('../debian/remembered.ts');
-  const remembered = options.refresh ? undefined : rememberedDebian(request, context);
+  const request = { ...debianRequest(release, options), ...(pinned === undefined ? {} : { pinned }) };
   const { reuse } = options;
-  const { questionKey } = await import('../debian/question.ts');
-  const question = questionKey(request);
   const followed =
-    remembered === undefined
-      ? await followedBefore(question, request, reuse, context)
-      : { question, releases: remembered.releases, key: remembered.key };
+    pinned === undefined
+      ? await followedNow(request, options, context)
+      : { key: (await import('../debian/composition.ts')).pinnedKey(request, pinned) };
   if (followed !== undefined) {
     const key = layerKeyOf(followed.key, compression);
     const found = cache.readRecord<DebianRecord>('debian-bases', key);
@@ -260,14 +260,31 @@ async function composeDebian(
     env: composed.env,
   };
   cache.writeRecord('debian-bases', key, made);
-  const { releases } = composed;
+  const { questionKey } = await import('../debian/question.ts');
+  const answer = { question: questionKey(request), releases: composed.releases, key: composed.key };
   return resolved(
     options,
     release,
-    { question, releases, key: composed.key },
+    pinned === undefined ? answer : { key: composed.key },
     made,
     imageLayer(context, made.note, cached),
   );
+}
+
+/** What is to be composed as far as that is known without a list of packages: remembered, or said by an earlier image. */
+async function followedNow(
+  request: DebianRequest,
+  { refresh, reuse }: BaseOptions,
+  context: Context,
+): Promise<FollowedReleases | undefined> {
+  const [{ rememberedDebian }, { questionKey }] = await Promise.all([
+    import('../debian/remembered.ts'),
+    import('../debian/question.ts'),
+  ]);
+  const remembered = refresh ? undefined : rememberedDebian(request, context);
+  const question = questionKey(request);
+  if (remembered !== undefined) return { question, releases: remembered.releases, key: remembered.key };
+  return followedBefore(question, request, reuse, context);
 }
 
 /** What an earlier image followed, where the mirror's releases are still the same. */
@@ -292,7 +309,7 @@ function layerKeyOf(composed: Digest, compression: Compression): Digest {
 function resolved(
   { reference: name }: Pick<BaseOptions, 'reference'>,
   release: '12' | '13',
-  followed: FollowedReleases,
+  answer: FollowedReleases | Pick<FollowedReleases, 'key'>,
   record: DebianRecord,
   layer: ImageLayer,
 ): ResolvedBase {
@@ -300,12 +317,12 @@ function resolved(
   const value = { ...record, note: { ...note, remote: undefined } };
   return {
     name,
-    key: followed.key,
+    key: answer.key,
     facts,
     layers: [layer],
     defaults: env,
     debian: { release, packages },
-    followed,
+    ...('releases' in answer ? { followed: answer } : {}),
     knowledge: { kind: 'debian-bases', key: note.record.key, value },
   };
 }

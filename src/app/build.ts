@@ -7,10 +7,11 @@ import type { LayerPool } from '../layers/worker-pool.ts';
 import type { Destination } from '../oci/destination.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';
+import type { Pins } from '../project/pins.ts';
 import type { Project } from '../project/project.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
-import { type Decoded, decodeInputs, once, warnOfIgnored } from './decoded.ts';
+import { type Decoded, decodeInputs, once, openPins, warnOfIgnored } from './decoded.ts';
 import { openDestination } from './destinations.ts';
 import { type MadeImage, rememberPlans, rememberSources, type Workbench } from './image.ts';
 import { type MadeImages, makeImages } from './images.ts';
@@ -70,6 +71,7 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   for (const [position, destination] of destinations.entries()) {
     await naming(spelled[position] ?? '', destination.check(context, tags));
   }
+  const pins = await openPins(inputs, decoded.settings);
   const pools: LayerPool[] = [];
   const pool = once(async () => {
     const { openLayerPool, workerCount } = await import('./layer-pool.ts');
@@ -87,12 +89,13 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
     registry,
     plan: rememberPlans(decode, inputs),
     sources: rememberSources(decode, inputs, spelled),
+    ...(pins === undefined ? {} : { pins }),
   };
   const previous = [...cacheFrom, ...(isPushed ? tags : [])];
   const reuse =
     request.reuse === false || previous.length === 0 || context.offline
       ? undefined
-      : await openReuse(previous, cacheFrom, decoded, registry, context);
+      : await openReuse(previous, cacheFrom, decoded, pins, registry, context);
   try {
     for (let attempt = 1; ; attempt += 1) {
       const images = await makeImages(request, reuse === undefined ? bench : { ...bench, reuse }, context);
@@ -155,12 +158,13 @@ async function openReuse(
   references: readonly string[],
   asked: readonly string[],
   { settings }: Decoded,
+  pins: Pins | undefined,
   registry: () => Promise<Registry>,
   context: Context,
 ): Promise<Reuse> {
   const { openPrevious } = await import('./previous-images.ts');
   const platforms = choosePlatforms(settings);
-  return openPrevious({ references, asked, platforms, registry: await registry() }, context);
+  return openPrevious({ references, asked, platforms, pins, registry: await registry() }, context);
 }
 
 /** Fails with what the system says where a destination cannot be written, and with what was being done. */

@@ -1,7 +1,9 @@
 // The two files of the project as values, decoded when a stage needs them and then once.
 
 import type { Emit } from '../kernel/events.ts';
+import { formatOf } from '../layers/layout.ts';
 import type { Lock } from '../lock/lock.ts';
+import type { Pins } from '../project/pins.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Inputs } from './inputs.ts';
@@ -68,4 +70,19 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make();
     return made;
   };
+}
+
+/** What `bivy.lock` says, where there is one. @throws BivyError `PINS_INVALID`, `PINS_DISAGREE` where another bivy wrote it */
+export async function openPins(
+  { pins: text }: Pick<Inputs, 'pins'>,
+  { compression }: Pick<Settings, 'compression'>,
+): Promise<Pins | undefined> {
+  if (text === undefined) return undefined;
+  const [{ decodePins }, { checkFormat }] = await Promise.all([
+    import('../project/pins-decode.ts'),
+    import('../project/pins-check.ts'),
+  ]);
+  const pins = decodePins(text);
+  checkFormat(pins, formatOf(compression));
+  return pins;
 }

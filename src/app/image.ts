@@ -9,6 +9,7 @@ import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { assembleImage } from '../oci/assemble.ts';
 import type { BuiltImage, ImageLayer } from '../oci/image.ts';
+import type { Pins } from '../project/pins.ts';
 import type { Project } from '../project/project.ts';
 import type { Target } from '../python/target.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -41,6 +42,8 @@ export interface Workbench {
   readonly sources: FindSources;
   /** Layers of earlier images. */
   readonly reuse?: Reuse;
+  /** What `bivy.lock` holds the bases to. */
+  readonly pins?: Pins;
 }
 
 export interface MadeImage {
@@ -74,6 +77,7 @@ export async function makeImage(
       pool: bench.pool,
       registry: bench.registry,
       ...(reuse === undefined ? {} : { reuse }),
+      ...(bench.pins === undefined ? {} : { pins: bench.pins }),
     },
     context,
   );

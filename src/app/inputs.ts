@@ -37,6 +37,8 @@ export interface Inputs {
   readonly directory: string;
   readonly pyproject: string;
   readonly lock: string;
+  /** The text of `bivy.lock`, where there is one. */
+  readonly pins?: string;
   readonly flags: SettingFlags;
   readonly selection: SelectionFlags;
   /** `BIVY_*` variables. */
@@ -79,6 +81,7 @@ export function readInputs({
       location: { file: join(directory, 'poetry.lock') },
     });
   });
+  const pins = readText(absolute, 'bivy.lock', () => undefined);
   const own = Object.fromEntries(
     Object.entries(environment).filter(
       (pair): pair is [string, string] =>
@@ -89,6 +92,7 @@ export function readInputs({
     directory: absolute,
     pyproject,
     lock,
+    ...(pins === undefined ? {} : { pins }),
     flags,
     selection,
     environment: own,
@@ -97,6 +101,7 @@ export function readInputs({
       format: FORMAT,
       pyproject: digestOf(pyproject),
       lock: digestOf(lock),
+      pins: pins === undefined ? undefined : digestOf(pins),
       flags,
       selection,
       environment: own,
@@ -105,7 +110,12 @@ export function readInputs({
 }
 
 /** Files that the rooms know by these names alone. */
-const OF_THE_PROJECT: ReadonlySet<string> = new Set(['pyproject.toml', 'poetry.lock', '.dockerignore']);
+const OF_THE_PROJECT: ReadonlySet<string> = new Set([
+  'pyproject.toml',
+  'poetry.lock',
+  'bivy.lock',
+  '.dockerignore',
+]);
 
 /** Runs `use`; where it fails for a file of the project, the error says where that file lies. */
 export async function inProject<T>(directory: string, use: () => Promise<T>): Promise<T> {
@@ -133,7 +143,7 @@ const UNRELATED: ReadonlySet<string> = new Set([
   'BIVY_REGISTRY_PASSWORD',
 ]);
 
-function readText(directory: string, name: string, missing: () => never): string {
+function readText<T>(directory: string, name: string, missing: () => T): string | T {
   try {
     return readFileSync(join(directory, name), 'utf8');
   } catch (error) {

@@ -8,7 +8,7 @@ import { parseLibc } from '../python/environment.ts';
 import type { Libc, Target } from '../python/target.ts';
 import { choosePython, KNOWN_BASES, resolveBase } from './base.ts';
 import { findBase } from './chosen-base.ts';
-import { type Decoded, decodeInputs, warnOfIgnored } from './decoded.ts';
+import { type Decoded, decodeInputs, openPins, warnOfIgnored } from './decoded.ts';
 import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
 import { openRegistry } from './registries.ts';
 import { choosePlatforms } from './target.ts';
@@ -94,6 +94,7 @@ async function chooseTarget(
   );
   const own = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
   if (own !== undefined) return { python: python ?? own.python, platform, libc: libc ?? own.libc };
+  const pins = await openPins(inputs, settings);
   const base = await resolveBase(
     {
       reference,
@@ -103,6 +104,7 @@ async function chooseTarget(
       refresh: false,
       pool: () => Promise.reject(new Error('an image needs no layer to be made')),
       registry: () => openRegistry(request, settings, [], context),
+      ...(pins === undefined ? {} : { pins }),
     },
     context,
   );

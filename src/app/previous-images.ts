@@ -8,6 +8,8 @@ import { BivyError } from '../kernel/errors.ts';
 import type { LocalBlob } from '../oci/image.ts';
 import { parseImage } from '../oci/reference.ts';
 import { DOCKER_INDEX, INDEX } from '../oci/spec.ts';
+import type { Pins } from '../project/pins.ts';
+import { isPinnedLayer } from '../project/pins-check.ts';
 import type { Registry, RemoteManifest, Repository } from '../registry/registry.ts';
 import { readFollowed } from './followed-note.ts';
 import { type PreviousImage, readIndexManifests, readPreviousImage } from './previous-image.ts';
@@ -21,6 +23,8 @@ export interface PreviousOptions {
   /** OCI spelling; of an index, the images for others are not read. */
   readonly platforms: readonly string[];
   readonly registry: Registry;
+  /** Where layers are pinned, no other is reused. */
+  readonly pins?: Pins | undefined;
 }
 
 /** Bytes of a configuration. */
@@ -28,7 +32,7 @@ const MAX_CONFIG = 8 << 20;
 
 /** Reads the documents of the images, a few requests each. What cannot be read is warned of and not reused. */
 export async function openPrevious(options: PreviousOptions, context: Context): Promise<Reuse> {
-  const { registry, asked } = options;
+  const { asked } = options;
   const images: PreviousImage[] = [];
   const repositories: Repository[] = [];
   for (const reference of new Set(options.references)) {
@@ -53,7 +57,7 @@ export async function openPrevious(options: PreviousOptions, context: Context): 
       });
     }
   }
-  return reuseOf(images, repositories, registry, context);
+  return reuseOf(images, repositories, options, context);
 }
 
 /** What only costs the reuse: the build itself does not need what an earlier one left. */
@@ -113,7 +117,7 @@ async function readDocument(
 function reuseOf(
   images: readonly PreviousImage[],
   repositories: readonly Repository[],
-  registry: Registry,
+  { registry, pins }: PreviousOptions,
   context: Context,
 ): Reuse {
   const here = new Map<string, Promise<boolean>>();
@@ -127,6 +131,7 @@ function reuseOf(
     async findLayer(key): Promise<ReusedLayer | undefined> {
       for (const { repository, layers } of images) {
         const layer = layers.get(key);
+        if (layer !== undefined && pins?.layers !== undefined && !isPinnedLayer(pins, layer.record)) continue;
         if (layer !== undefined && (await isThere(repository, layer.record.digest)))
           return { ...layer, remote: nameOf(repository) };
       }

@@ -7,9 +7,9 @@ import { BivyError } from '../kernel/errors.ts';
 import { type Comparison, checkLayers, compareImages } from '../oci/compare.ts';
 import type { OpenedImage } from '../oci/compare-source.ts';
 import { parsePlatform, spellPlatform } from '../oci/platform.ts';
-import { decodeInputs, once, warnOfIgnored } from './decoded.ts';
-import { makeImage } from './image.ts';
 import { findBase } from './chosen-base.ts';
+import { decodeInputs, once, openPins, warnOfIgnored } from './decoded.ts';
+import { makeImage } from './image.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
 import { withoutMade } from './verify-cache.ts';
 import { openVerified } from './verify-source.ts';
@@ -55,7 +55,8 @@ async function verify(request: VerifyRequest, context: Context): Promise<Verifie
   const { settings } = await decode();
   await warnOfIgnored(await decode(), inputs, context.emit);
   const { image: name } = request;
-  return withWorkbench(request, { inputs, decode, images: [name] }, context, async (bench) => {
+  const pins = await openPins(inputs, settings);
+  return withWorkbench(request, { inputs, decode, images: [name], pins }, context, async (bench) => {
     const found = await openVerified(name, bench.registry, context);
     const { chosen, skipped } = choose(name, found.images, settings.platforms);
     const anew: Context = { ...context, cache: withoutMade(context.cache) };

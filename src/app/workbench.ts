@@ -3,6 +3,7 @@
 import type { Context } from '../kernel/context.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import { isLocalImage } from '../oci/local-image.ts';
+import type { Pins } from '../project/pins.ts';
 import { type Decoded, once } from './decoded.ts';
 import { rememberPlans, rememberSources, type Workbench } from './image.ts';
 import type { Inputs } from './inputs.ts';
@@ -17,12 +18,14 @@ export interface Workpiece {
   readonly decode: () => Promise<Decoded>;
   /** Images as users name them: those on this disk are no files of the project, and of registries the first is the own one. */
   readonly images: readonly string[];
+  /** What holds the bases. */
+  readonly pins?: Pins | undefined;
 }
 
 /** Runs `use` with a workbench, and closes what was opened for it. */
 export async function withWorkbench<T>(
   request: WorkbenchRequest,
-  { inputs, decode, images }: Workpiece,
+  { inputs, decode, images, pins }: Workpiece,
   context: Context,
   use: (bench: Workbench) => Promise<T>,
 ): Promise<T> {
@@ -43,6 +46,7 @@ export async function withWorkbench<T>(
       registry: once(async () => openRegistry(request, (await decode()).settings, named, context)),
       plan: rememberPlans(decode, inputs),
       sources: rememberSources(decode, inputs, images),
+      ...(pins === undefined ? {} : { pins }),
     });
   } finally {
     for (const opened of pools) await opened.close();

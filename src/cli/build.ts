@@ -2,23 +2,13 @@
 
 import { buildImage } from '../app/build.ts';
 import { withContext } from '../app/context.ts';
+import { imageFlags } from './image-flags.ts';
 import type { Io } from './io.ts';
 import type { Parsed } from './options.ts';
-import { isSet, listOf, selectionFlags, settingFlags, textOf } from './selection.ts';
+import { isSet, listOf, selectionFlags, textOf } from './selection.ts';
 
 export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
-  const platforms = textOf(parsed, 'platform')
-    ?.split(',')
-    .map((part) => part.trim());
-  const python = textOf(parsed, 'python');
   const attestations = textOf(parsed, 'attestations');
-  const compression = textOf(parsed, 'compression');
-  const flags = {
-    ...settingFlags(parsed),
-    ...(platforms === undefined ? {} : { platforms }),
-    ...(python === undefined ? {} : { python }),
-    ...(compression === undefined ? {} : { compression }),
-  };
   const threads = textOf(parsed, 'workers');
   const workers =
     threads === undefined
@@ -34,7 +24,7 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
     buildImage(
       {
         directory: parsed.positionals[0] ?? '.',
-        flags,
+        flags: imageFlags(parsed),
         selection: selectionFlags(parsed),
         environment: io.environment,
         tags: listOf(parsed, 'tag') ?? [],

@@ -59,6 +59,16 @@ const REGISTRIES: Options = {
   },
 };
 
+/** What decides which images a project has. */
+const IMAGES: Options = {
+  base: { type: 'string', value: 'BASE', help: 'as for `bivy build`' },
+  python: { type: 'string', value: 'X.Y', help: 'as for `bivy build`' },
+  platform: { type: 'string', value: 'PLATFORMS', help: 'as for `bivy build`' },
+  compression: { type: 'string', value: 'KIND', help: 'as for `bivy build`' },
+  ...SELECTION,
+  ...REGISTRIES,
+};
+
 export const COMMANDS: Readonly<Record<string, Command>> = {
   build: {
     summary: 'make the image, from the lock, without Docker, Poetry or Python',
@@ -168,6 +178,46 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     positionals: 1,
     load: async () => (await import('./plan.ts')).runPlan,
+  },
+  pin: {
+    summary: 'write down what images are built on, and keep builds to it',
+    usage: 'bivy pin [DIRECTORY] [--update] [--layers]',
+    about: [
+      'Writes `bivy.lock` beside `pyproject.toml`: the digest of each base and platform, or the Debian packages of a',
+      'composed one with their hashes. Commit it: builds take what it says, and refuse what disagrees with it.',
+      'What is pinned stays as it is; what is missing is added.',
+    ],
+    options: {
+      update: { type: 'boolean', help: 'take what there is now instead, and say what changed' },
+      layers: {
+        type: 'boolean',
+        help: "build, and pin each layer but the project's own: no other is reused then, from whatever registry",
+      },
+      ...IMAGES,
+    },
+    examples: [
+      ['bivy pin', 'the base as it is today'],
+      ['bivy pin --update', 'security updates, package by package'],
+    ],
+    positionals: 1,
+    load: async () => (await import('./pin.ts')).runPin,
+  },
+  verify: {
+    summary: 'make an image again from its sources, and say whether it is the same',
+    usage: 'bivy verify IMAGE [DIRECTORY]',
+    about: [
+      'Makes every layer anew from the project in DIRECTORY (default: `.`) and compares to the byte: IMAGE is a name in a',
+      'registry, `oci:DIR[:TAG]`, `oci-archive:FILE` or `docker-archive:FILE`. Each of its platforms that the settings ask',
+      'for is compared; all of them where they ask for none. Exit status 1: it differs; the first layer, file, field and',
+      'byte are named. A composed base is made of the packages that `bivy.lock` pins, else of those of today.',
+    ],
+    options: { ...IMAGES },
+    examples: [
+      ['bivy verify registry.example/team/app:1.0', 'that what is deployed was made of this commit'],
+      ['bivy verify oci:dist/app --json', 'for scripts'],
+    ],
+    positionals: 2,
+    load: async () => (await import('./verify.ts')).runVerify,
   },
   dockerfile: {
     summary: 'write the Dockerfile that an expert would write for this project',
