@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import type { Context } from '../kernel/context.ts';
-import { isDigest } from '../kernel/digest.ts';
+import { isDigest, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import { formatOf } from '../layers/layout.ts';
 import { parsePlatform, spellPlatform } from '../oci/platform.ts';
@@ -135,7 +135,7 @@ async function pinLayers(
     const key = annotations?.[KEY_ANNOTATION];
     // The project's own layer changes with each commit.
     if (kind === 'app' || key === undefined || !isDigest(key)) continue;
-    const layer = { key, digest, diffId, size };
+    const layer = { key, digest, diffId, size, annotations: keyOf(annotations) };
     if (kept !== undefined) isPinnedLayer({ ...pins, layers: kept }, layer);
     layers.set(key, layer);
   }

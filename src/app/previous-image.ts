@@ -1,7 +1,7 @@
 // One image of an earlier build, from its documents: which layer was made from what. Every byte is suspect: what is not
 // as bivy writes it is as if it were not there.
 
-import { type Digest, isDigest } from '../kernel/digest.ts';
+import { type Digest, isDigest, keyOf } from '../kernel/digest.ts';
 import type { LayerRecord } from '../layers/record.ts';
 import { spellPlatform } from '../oci/platform.ts';
 import type { Descriptor } from '../oci/spec.ts';
@@ -12,11 +12,18 @@ import { KEY_ANNOTATION, OUTLINE_ANNOTATION, UNPACKED_ANNOTATION } from './layer
 import { SHARED_ANNOTATION } from './overlaps.ts';
 import type { Outline, SharedFile } from './reuse.ts';
 
+export interface PreviousLayer {
+  readonly record: LayerRecord;
+  readonly outline?: Outline;
+  /** Of what the descriptor says, as far as it is bivy's. */
+  readonly annotations: Digest;
+}
+
 export interface PreviousImage {
   readonly repository: Repository;
   readonly manifest: Digest;
   /** By what they were made from. */
-  readonly layers: ReadonlyMap<Digest, { readonly record: LayerRecord; readonly outline?: Outline }>;
+  readonly layers: ReadonlyMap<Digest, PreviousLayer>;
   /** Bytes of wheels, by their SHA-256. */
   readonly wheels: ReadonlyMap<string, number>;
   readonly shared: readonly SharedFile[];
@@ -47,7 +54,7 @@ export async function readPreviousImage(
   const document = parseJson(bytes, `the configuration \`${descriptor.digest}\``);
   const { diff_ids: diffIds } = decodeConfig(document).rootfs;
   if (diffIds.length !== descriptors.length) return undefined;
-  const layers = new Map<Digest, { record: LayerRecord; outline?: Outline }>();
+  const layers = new Map<Digest, PreviousLayer>();
   const wheels = new Map<string, number>();
   descriptors.forEach(({ digest, size, mediaType, annotations = {} }, index) => {
     const key = annotations[KEY_ANNOTATION];
@@ -66,7 +73,12 @@ export async function readPreviousImage(
       diffId,
       ...(lazy.length === 0 ? {} : { annotations: Object.fromEntries(lazy) }),
     };
-    layers.set(key, { record, ...(outline === undefined ? {} : { outline }) });
+    const said = Object.entries(annotations).filter(([name]) => OWN.has(name) || ESTARGZ.has(name));
+    layers.set(key, {
+      record,
+      annotations: keyOf(Object.fromEntries(said)),
+      ...(outline === undefined ? {} : { outline }),
+    });
     for (const [sha256, bytesOf] of Object.entries(outline?.wheels ?? {})) wheels.set(sha256, bytesOf);
   });
   const raw = (JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>)[KNOWLEDGE];
@@ -80,6 +92,7 @@ export async function readPreviousImage(
 
 /** The annotations of an eStargz layer, and that one which says the diffID. */
 const UNCOMPRESSED = 'containerd.io/uncompressed';
+const OWN: ReadonlySet<string> = new Set([KEY_ANNOTATION, OUTLINE_ANNOTATION, UNPACKED_ANNOTATION]);
 const ESTARGZ: ReadonlySet<string> = new Set([
   UNCOMPRESSED,
   'containerd.io/snapshot/stargz/toc.digest',

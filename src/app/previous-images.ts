@@ -23,7 +23,10 @@ export interface PreviousOptions {
   /** OCI spelling; of an index, the images for others are not read. */
   readonly platforms: readonly string[];
   readonly registry: Registry;
-  /** Where layers are pinned, no other is reused. */
+  /**
+   * Where layers are pinned, each is held against its pin, and of `asked` nothing else is believed: not a layer that is
+   * not pinned, nor what an image says of its base or of files that layers share.
+   */
   readonly pins?: Pins | undefined;
 }
 
@@ -117,9 +120,14 @@ async function readDocument(
 function reuseOf(
   images: readonly PreviousImage[],
   repositories: readonly Repository[],
-  { registry, pins }: PreviousOptions,
+  { references, asked, registry, pins }: PreviousOptions,
   context: Context,
 ): Reuse {
+  const own = new Set(
+    references.filter((reference) => !asked.includes(reference)).map((text) => nameOf(parseImage(text))),
+  );
+  const isBelieved = (repository: Repository): boolean =>
+    pins?.layers === undefined || own.has(nameOf(repository));
   const here = new Map<string, Promise<boolean>>();
   const isThere = (repository: Repository, digest: Digest): Promise<boolean> => {
     const key = `${nameOf(repository)}@${digest}`;
@@ -131,9 +139,12 @@ function reuseOf(
     async findLayer(key): Promise<ReusedLayer | undefined> {
       for (const { repository, layers } of images) {
         const layer = layers.get(key);
-        if (layer !== undefined && pins?.layers !== undefined && !isPinnedLayer(pins, layer.record)) continue;
-        if (layer !== undefined && (await isThere(repository, layer.record.digest)))
-          return { ...layer, remote: nameOf(repository) };
+        if (layer === undefined) continue;
+        const { record, outline, annotations } = layer;
+        const isPinned = pins?.layers !== undefined && isPinnedLayer(pins, { ...record, annotations });
+        if (!isPinned && !isBelieved(repository)) continue;
+        if (!(await isThere(repository, record.digest))) continue;
+        return { record, remote: nameOf(repository), ...(outline === undefined ? {} : { outline }) };
       }
       return undefined;
     },
@@ -144,16 +155,21 @@ function reuseOf(
       }
       return undefined;
     },
-    originsOf: (key) => images.filter(({ layers }) => layers.has(key)).map(({ manifest }) => manifest),
+    originsOf: (key) =>
+      images
+        .filter(({ repository, layers }) => isBelieved(repository) && layers.has(key))
+        .map(({ manifest }) => manifest),
     sharedOf: (origin) => images.find(({ manifest }) => manifest === origin)?.shared ?? [],
     findBase<T>(kind: string, key: Digest): T | undefined {
-      for (const { knowledge } of images) {
+      for (const { repository, knowledge } of images) {
+        if (!isBelieved(repository)) continue;
         if (knowledge?.kind === kind && knowledge.key === key) return knowledge.value as T;
       }
       return undefined;
     },
     async findFollowed(question): Promise<FollowedReleases | undefined> {
       for (const repository of repositories) {
+        if (!isBelieved(repository)) continue;
         const found = await readFollowed(repository, question, registry, context);
         if (found !== undefined) return found;
       }

@@ -71,12 +71,14 @@ export function isPinned(pins: Pins, wanted: WantedBase): boolean {
 
 /**
  * Whether a layer is pinned: what an image says of a layer of that key may then be believed.
- * @throws BivyError `PINS_DISAGREE` where another digest, diffID or size is pinned for the key
+ * @throws BivyError `PINS_DISAGREE` where another digest, diffID, size or description is pinned for the key
  */
 export function isPinnedLayer({ layers = [] }: Pins, layer: PinnedLayer): boolean {
   const pinned = layers.find(({ key }) => key === layer.key);
   if (pinned === undefined) return false;
-  const other = (['digest', 'diffId', 'size'] as const).filter((name) => pinned[name] !== layer[name]);
+  const other = (['digest', 'diffId', 'size', 'annotations'] as const).filter(
+    (name) => pinned[name] !== layer[name],
+  );
   if (other.length === 0) return true;
   throw new BivyError(
     'PINS_DISAGREE',
@@ -89,7 +91,12 @@ export function isPinnedLayer({ layers = [] }: Pins, layer: PinnedLayer): boolea
   );
 }
 
-const NAMES = { digest: 'digest', diffId: 'diffID', size: 'size' } as const;
+const NAMES = {
+  digest: 'digest',
+  diffId: 'diffID',
+  size: 'size',
+  annotations: 'annotations’ digest',
+} as const;
 
 function unpinned({ bases }: Pins, { reference, platform }: WantedBase): BivyError {
   const platforms = bases.filter((base) => base.reference === reference).map((base) => base.platform);

@@ -129,12 +129,13 @@ function decodePackage(node: Node): PinnedPackage {
 
 function decodeLayer([key, node]: readonly [string, Node]): PinnedLayer {
   if (!isDigest(key)) failAt(node, 'is no key of a layer');
-  only(node, ['digest', 'diff-id', 'size']);
+  only(node, ['digest', 'diff-id', 'size', 'annotations']);
   return {
     key: key as Digest,
     digest: digestIn(member(node, 'digest')),
     diffId: digestIn(member(node, 'diff-id')),
     size: sizeOf(member(node, 'size')),
+    annotations: digestIn(member(node, 'annotations')),
   };
 }
 

@@ -60,8 +60,9 @@ function packageText({
   return `{ ${texts.join(', ')}, size = ${size}, archive = ${quote(archive)}, file = ${quote(filename)} }`;
 }
 
-function layerLine({ key, digest, diffId, size }: PinnedLayer): string {
-  return `${quote(key)} = { digest = ${quote(digest)}, diff-id = ${quote(diffId)}, size = ${size} }`;
+function layerLine({ key, digest, diffId, size, annotations }: PinnedLayer): string {
+  const digests = `digest = ${quote(digest)}, diff-id = ${quote(diffId)}, annotations = ${quote(annotations)}`;
+  return `${quote(key)} = { ${digests}, size = ${size} }`;
 }
 
 function keyText(name: string): string {

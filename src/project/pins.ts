@@ -64,6 +64,8 @@ export interface PinnedLayer {
   readonly diffId: Digest;
   /** Bytes of the blob. */
   readonly size: number;
+  /** Of what its descriptor says of it: the annotations as canonical JSON. */
+  readonly annotations: Digest;
 }
 
 /** As `bivy.lock` has them: by reference, then platform. */

@@ -27,6 +27,11 @@ export interface SentBlob {
 const QUESTIONS = 8;
 /** Repositories that a registry is asked to mount one blob from. */
 const MAX_SOURCES = 4;
+/**
+ * Buffers of a blob on its way: one is being filled, one held back, one with the client, which asks for the next when the
+ * socket has taken it; one more for a piece so small that the socket takes it with the next.
+ */
+const RING = 4;
 /** Bytes between two words about progress. */
 const STEP = 1 << 20;
 
@@ -133,7 +138,7 @@ function sourceOf({ digest, size }: PushedBlob, place: Uint8Array | LocalBlob, c
     let held: Uint8Array | undefined;
     let at = 0;
     // A transfer that goes on reads the beginning as well: the digest is of the whole.
-    for await (const chunk of readPublished(published, 'registry', context)) {
+    for await (const chunk of readPublished(published, 'registry', context, RING)) {
       if (held !== undefined) yield held;
       held = at + chunk.length <= from ? undefined : at < from ? chunk.subarray(from - at) : chunk;
       at += chunk.length;

@@ -22,7 +22,10 @@ export interface BlobSource {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
-  /** The bytes from that position on; asked again where a transfer has to be resumed or begun anew. */
+  /**
+   * The bytes from that position on; asked again where a transfer has to be resumed or begun anew. A chunk is good until
+   * the next but one is asked for: whoever keeps it longer copies it.
+   */
   readonly open: (from: number) => AsyncIterable<Uint8Array>;
 }
 

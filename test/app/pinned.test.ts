@@ -126,6 +126,30 @@ describe('a build with pinned layers', () => {
       expect(error?.code).toBe('PINS_DISAGREE');
     }
   });
+
+  it('believes nothing else that another repository says of them', async () => {
+    const shop = await shopWithTwo();
+    const registry = await startRegistry();
+    open.push(registry);
+    await pin(shop, shop.base, true);
+    const tags = [`${registry.domain}/team/hut:1`];
+    const cold = (): ReturnType<Workshop['build']> => {
+      rmSync(shop.path('cold'), { recursive: true, force: true });
+      return shop.build({ cacheFrom: tags }, { cache: shop.path('cold') });
+    };
+    const first = await shop.build({ destinations: [], push: true, tags });
+    for (const [name, stored] of registry.manifests) {
+      const text = stored.bytes.toString().replace('"roots\\":[\\"', '"roots\\":[\\"elsewhere/');
+      expect(text).toContain('elsewhere/');
+      registry.manifests.set(name, { ...stored, bytes: Buffer.from(text) });
+    }
+    await expect(cold()).rejects.toMatchObject({
+      code: 'PINS_DISAGREE',
+      causes: [expect.stringContaining('annotations')],
+    });
+    rmSync(shop.path('project', 'bivy.lock'));
+    expect((await cold()).made.digest).not.toBe(first.made.digest);
+  });
 });
 
 describe('a build on pinned Debian packages', () => {

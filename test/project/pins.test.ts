@@ -73,6 +73,7 @@ const PINS: Pins = {
       digest: digestOf(name),
       diffId: digestOf(`diff ${name}`),
       size: 10,
+      annotations: digestOf(`said of ${name}`),
     })),
   ),
 };
@@ -117,7 +118,7 @@ index = "${digestOf('index')}"
 manifest = "${digestOf('manifest')}"
 
 [layers]
-${PINS.layers?.map(({ key, digest, diffId }) => `"${key}" = { digest = "${digest}", diff-id = "${diffId}", size = 10 }`).join('\n')}
+${PINS.layers?.map(({ key, digest, diffId, annotations }) => `"${key}" = { digest = "${digest}", diff-id = "${diffId}", annotations = "${annotations}", size = 10 }`).join('\n')}
 `);
   });
 
@@ -168,10 +169,13 @@ ${PINS.layers?.map(({ key, digest, diffId }) => `"${key}" = { digest = "${digest
           .uniqueArray(base, { selector: (one) => `${one.reference}\n${one.platform}`, maxLength: 4 })
           .map(sortBases),
         layers: fc
-          .uniqueArray(fc.record({ key: digest, digest, diffId: digest, size: fc.nat() }), {
-            selector: ({ key }) => key,
-            maxLength: 4,
-          })
+          .uniqueArray(
+            fc.record({ key: digest, digest, diffId: digest, size: fc.nat(), annotations: digest }),
+            {
+              selector: ({ key }) => key,
+              maxLength: 4,
+            },
+          )
           .map(sortLayers),
       },
       { requiredKeys: ['format', 'bases'] },
