@@ -8,7 +8,8 @@ import { digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { Attestation, AttestedImage } from '../oci/attach.ts';
 import { epochOf } from './epoch.ts';
-import type { MadeImage, Workbench } from './image.ts';
+import type { MadeImage } from './image.ts';
+import type { Workbench } from './workbench.ts';
 
 export interface AttestationRequest {
   /** Attach bills of materials, in SPDX and CycloneDX. */

@@ -3,23 +3,21 @@
 
 import type { Context } from '../kernel/context.ts';
 import { BivyError, toBivyError } from '../kernel/errors.ts';
-import type { LayerPool } from '../layers/worker-pool.ts';
 import type { Destination } from '../oci/destination.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';
-import type { Pins } from '../project/pins.ts';
 import type { Project } from '../project/project.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
 import { type Decoded, decodeInputs, once, openPins, warnOfIgnored } from './decoded.ts';
 import { openDestination } from './destinations.ts';
-import { type MadeImage, rememberPlans, rememberSources, type Workbench } from './image.ts';
+import type { MadeImage } from './image.ts';
 import { type MadeImages, makeImages } from './images.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
 import { fetchBlobs, noteReleases } from './publishing.ts';
-import { openRegistry } from './registries.ts';
 import type { Reuse } from './reuse.ts';
 import { choosePlatforms } from './target.ts';
+import { type Workbench, withWorkbench } from './workbench.ts';
 
 export interface BuildRequest extends InputRequest {
   /** Names for the image, `team/app:1.2`; empty: the project's own. */
@@ -62,41 +60,20 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
     request.tags !== undefined && request.tags.length > 0 ? request.tags : [nameOf(decoded.project)];
   for (const tag of tags) parseReference(tag);
   const isPushed = spelled.includes('registry');
-  const registry = once(() => openRegistry(request, decoded.settings, isPushed ? tags : [], context));
-  const cacheFrom = request.cacheFrom ?? [];
-  const destinations: Destination[] = [];
-  for (const text of spelled) {
-    destinations.push(await openDestination(text, request.environment ?? {}, registry, cacheFrom));
-  }
-  for (const [position, destination] of destinations.entries()) {
-    await naming(spelled[position] ?? '', destination.check(context, tags));
-  }
   const pins = await openPins(inputs, decoded.settings);
-  const pools: LayerPool[] = [];
-  const pool = once(async () => {
-    const { openLayerPool, workerCount } = await import('./layer-pool.ts');
-    const opened = openLayerPool({
-      workers: request.workers ?? workerCount(request.environment ?? {}),
-      signal: context.signal,
-    });
-    pools.push(opened);
-    return opened;
-  });
-  const bench: Workbench = {
-    inputs,
-    decode,
-    pool,
-    registry,
-    plan: rememberPlans(decode, inputs),
-    sources: rememberSources(decode, inputs, spelled),
-    ...(pins === undefined ? {} : { pins }),
-  };
-  const previous = [...cacheFrom, ...(isPushed ? tags : [])];
-  const reuse =
-    request.reuse === false || previous.length === 0 || context.offline
-      ? undefined
-      : await openReuse(previous, cacheFrom, decoded, pins, registry, context);
-  try {
+  const piece = { inputs, decode, images: isPushed ? tags : [], files: spelled, pins };
+  return withWorkbench(request, piece, context, async (bench) => {
+    const cacheFrom = request.cacheFrom ?? [];
+    const destinations: Destination[] = [];
+    for (const text of spelled) {
+      destinations.push(await openDestination(text, request.environment ?? {}, bench.registry, cacheFrom));
+    }
+    for (const [position, destination] of destinations.entries()) {
+      await naming(spelled[position] ?? '', destination.check(context, tags));
+    }
+    const previous = [...(isPushed ? tags : []), ...cacheFrom];
+    const isAlone = request.reuse === false || previous.length === 0 || context.offline;
+    const reuse = isAlone ? undefined : await openReuse(previous, cacheFrom, bench, context);
     for (let attempt = 1; ; attempt += 1) {
       const images = await makeImages(request, reuse === undefined ? bench : { ...bench, reuse }, context);
       const seconds = (): number => (performance.now() - started) / 1000;
@@ -110,15 +87,14 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
         });
       }
       try {
+        const { registry } = bench;
         const published = await publish(images, { destinations, spelled, tags, registry }, context);
         return buildDocument({ image: images.whole, tags, destinations: published, seconds: seconds() });
       } catch (error) {
         if (attempt > 1 || !(await discardDamaged(error, images.made, context))) throw error;
       }
     }
-  } finally {
-    for (const opened of pools) await opened.close();
-  }
+  });
 }
 
 interface Publication {
@@ -157,13 +133,11 @@ async function publish(
 async function openReuse(
   references: readonly string[],
   asked: readonly string[],
-  { settings }: Decoded,
-  pins: Pins | undefined,
-  registry: () => Promise<Registry>,
+  { decode, registry, pins }: Workbench,
   context: Context,
 ): Promise<Reuse> {
   const { openPrevious } = await import('./previous-images.ts');
-  const platforms = choosePlatforms(settings);
+  const platforms = choosePlatforms((await decode()).settings);
   return openPrevious({ references, asked, platforms, pins, registry: await registry() }, context);
 }
 

@@ -1,49 +1,30 @@
 // One platform's image from the inputs: base, plan, wheels, environment, application, each stage remembered by what it
 // depends on.
 
-import { isAbsolute, relative, resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
 import { canonicalJson, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
-import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { assembleImage } from '../oci/assemble.ts';
 import type { BuiltImage, ImageLayer } from '../oci/image.ts';
-import type { Pins } from '../project/pins.ts';
 import type { Project } from '../project/project.ts';
-import type { Target } from '../python/target.ts';
-import type { Registry } from '../registry/registry.ts';
 import { makeApplication } from './application.ts';
-import { choosePython, KNOWN_BASES, type ResolvedBase, resolveBase } from './base.ts';
+import { choosePython, resolveBase } from './base.ts';
 import { encodeKnowledge, KNOWLEDGE } from './base-knowledge.ts';
-import type { Decoded } from './decoded.ts';
 import { epochOf } from './epoch.ts';
-import type { Inputs } from './inputs.ts';
+import { KNOWN_BASES } from './known-bases.ts';
 import { imageLayer } from './layers.ts';
 import { differing, refuseOverlaps, SHARED_ANNOTATION } from './overlaps.ts';
 import { type PrepareOptions, prepare } from './prepare.ts';
-import type { FollowedReleases, Reuse } from './reuse.ts';
+import type { ResolvedBase } from './resolved-base.ts';
+import type { FollowedReleases } from './reuse.ts';
 import { imageSettings } from './settings.ts';
-import { readSources, type Sources } from './sources.ts';
+import type { Workbench } from './workbench.ts';
 
 export interface ImageRequest {
   /** Ask the Debian mirror for newer packages now. */
   readonly refresh?: boolean;
   readonly environment?: Readonly<Record<string, string | undefined>>;
-}
-
-/** What the images of one build have in common, each opened when it is first needed. */
-export interface Workbench {
-  readonly inputs: Inputs;
-  readonly decode: () => Promise<Decoded>;
-  readonly pool: () => Promise<LayerPool>;
-  readonly registry: () => Promise<Registry>;
-  readonly plan: MakePlan;
-  readonly sources: FindSources;
-  /** Layers of earlier images. */
-  readonly reuse?: Reuse;
-  /** What `bivy.lock` holds the bases to. */
-  readonly pins?: Pins;
 }
 
 export interface MadeImage {
@@ -204,45 +185,6 @@ async function describeImage(
   });
 }
 
-export type MakePlan = (target: Target) => Promise<InstallPlan>;
-
-/** Plans for a target, each made once: what is refused early is not decided twice. */
-export function rememberPlans(decode: () => Promise<Decoded>, inputs: Inputs): MakePlan {
-  const plans = new Map<string, Promise<InstallPlan>>();
-  return (target) => {
-    const key = JSON.stringify(target);
-    const known = plans.get(key);
-    if (known !== undefined) return known;
-    const made = Promise.all([decode(), import('./plan.ts')]).then(([decoded, { planPackages }]) =>
-      planPackages(decoded, inputs, target),
-    );
-    plans.set(key, made);
-    return made;
-  };
-}
-
-export type FindSources = (poetry: string) => Promise<Sources>;
-
-/** The project's own files as the rules of a Poetry have them, read once. @param destinations that may lie among them */
-export function rememberSources(
-  decode: () => Promise<Decoded>,
-  inputs: Inputs,
-  destinations: readonly string[],
-): FindSources {
-  const known = new Map<string, Promise<Sources>>();
-  return (poetry) => {
-    const { directory, selection } = inputs;
-    const leaveOut = writtenInside(destinations, inputs);
-    const found =
-      known.get(poetry) ??
-      decode().then(({ project, settings }) =>
-        readSources({ directory, project, settings, poetry, root: selection.root !== false, leaveOut }),
-      );
-    known.set(poetry, found);
-    return found;
-  };
-}
-
 /** A stale lock or a package without a wheel is said before a base is fetched for it, where the base's Python is known. */
 async function refuseEarly(
   reference: string,
@@ -303,13 +245,4 @@ function namesOf(
 
 function isAlone(name: string, packages: readonly string[]): boolean {
   return packages.length === 1 && packages[0]?.startsWith(`${name}==`) === true;
-}
-
-/** Destinations inside the project, relative to it: what a build writes must not be part of the next one. */
-function writtenInside(destinations: readonly string[], { directory }: Inputs): string[] {
-  return destinations.flatMap((text) => {
-    const colon = text.indexOf(':');
-    const inside = colon < 0 ? '' : relative(directory, resolve(text.slice(colon + 1)));
-    return inside === '' || inside.startsWith('..') || isAbsolute(inside) ? [] : [inside];
-  });
 }

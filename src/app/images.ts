@@ -5,8 +5,9 @@ import { assembleIndex } from '../oci/assemble.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import type { AttestationRequest } from './attestations.ts';
 import { findBase } from './chosen-base.ts';
-import { type ImageRequest, type MadeImage, makeImage, type Workbench } from './image.ts';
+import { type ImageRequest, type MadeImage, makeImage } from './image.ts';
 import { choosePlatforms } from './target.ts';
+import type { Workbench } from './workbench.ts';
 
 export interface MadeImages {
   /** What is published: the image, or an index of them where there are several. */

@@ -4,8 +4,8 @@ import type { Context } from '../kernel/context.ts';
 import { isLocalImage } from '../oci/local-image.ts';
 import type { PinnedBase } from '../project/pins.ts';
 import type { Registry } from '../registry/registry.ts';
-import { DEBIAN_BASES } from './base.ts';
 import { debianRequest, wantedPackages } from './debian-request.ts';
+import { DEBIAN_BASES } from './known-bases.ts';
 import { localPin, type PinPlace } from './pins.ts';
 
 export interface PinOptions extends PinPlace {

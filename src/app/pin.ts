@@ -21,13 +21,12 @@ import { readPins, writePins } from '../project/pins-file.ts';
 import { findBase } from './chosen-base.ts';
 import { wantedPackages } from './debian-request.ts';
 import { decodeInputs, once, warnOfIgnored } from './decoded.ts';
-import type { Workbench } from './image.ts';
 import { makeImages } from './images.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
 import { KEY_ANNOTATION } from './layers.ts';
 import { makePin } from './pin-base.ts';
 import { choosePlatforms } from './target.ts';
-import { withWorkbench } from './workbench.ts';
+import { type Workbench, withWorkbench } from './workbench.ts';
 
 export interface PinRequest extends InputRequest {
   /** Ask anew for everything, whatever is pinned. */
@@ -54,7 +53,7 @@ export function pinProject(request: PinRequest, context: Context): Promise<Pinne
     const inputs = readInputs(request);
     const decode = once(() => decodeInputs(inputs));
     await warnOfIgnored(await decode(), inputs, context.emit);
-    return withWorkbench(request, { inputs, decode, images: [] }, context, (bench) =>
+    return withWorkbench(request, { inputs, decode, images: [], files: [] }, context, (bench) =>
       pin(request, bench, context),
     );
   });

@@ -6,10 +6,11 @@ import type { InstallPlan } from '../lock/plan.ts';
 import { planInstall } from '../lock/plan-install.ts';
 import { parseLibc } from '../python/environment.ts';
 import type { Libc, Target } from '../python/target.ts';
-import { choosePython, KNOWN_BASES, resolveBase } from './base.ts';
+import { choosePython, resolveBase } from './base.ts';
 import { findBase } from './chosen-base.ts';
 import { type Decoded, decodeInputs, openPins, warnOfIgnored } from './decoded.ts';
 import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
+import { KNOWN_BASES } from './known-bases.ts';
 import { openRegistry } from './registries.ts';
 import { choosePlatforms } from './target.ts';
 

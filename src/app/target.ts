@@ -6,7 +6,7 @@ import type { Settings } from '../project/settings.ts';
 import { allows, parseConstraint } from '../python/constraint.ts';
 import type { Target } from '../python/target.ts';
 import { parseVersion } from '../python/version.ts';
-import { DEBIAN_BASES, OFFICIAL_BASES } from './base.ts';
+import { DEBIAN_BASES, OFFICIAL_BASES } from './known-bases.ts';
 
 /** OCI's names of what Node calls this machine. */
 const ARCHITECTURES: Readonly<Record<string, string>> = {

@@ -56,23 +56,28 @@ async function verify(request: VerifyRequest, context: Context): Promise<Verifie
   await warnOfIgnored(await decode(), inputs, context.emit);
   const { image: name } = request;
   const pins = await openPins(inputs, settings);
-  return withWorkbench(request, { inputs, decode, images: [name], pins }, context, async (bench) => {
-    const found = await openVerified(name, bench.registry, context);
-    const { chosen, skipped } = choose(name, found.images, settings.platforms);
-    const anew: Context = { ...context, cache: withoutMade(context.cache) };
-    // A base that nobody named depends on all platforms that the image was built for.
-    const all = found.images.map(({ platform }) => platform);
-    const { reference } = await findBase(all, bench, anew);
-    const platforms: VerifiedPlatform[] = [];
-    for (const { platform, digest, image } of chosen) {
-      const { image: rebuilt } = await makeImage(request, reference, platform, bench, anew);
-      const comparison = await compareImages(image, { name: 'what was made again', ...rebuilt }, context);
-      if (comparison.equal) await checkLayers(image, context);
-      platforms.push({ platform, image: digest, rebuilt: rebuilt.manifestDigest, comparison });
-    }
-    const equal = platforms.every(({ comparison }) => comparison.equal);
-    return { image: name, digest: found.digest, equal, platforms, skipped };
-  });
+  return withWorkbench(
+    request,
+    { inputs, decode, images: [name], files: [name], pins },
+    context,
+    async (bench) => {
+      const found = await openVerified(name, bench.registry, context);
+      const { chosen, skipped } = choose(name, found.images, settings.platforms);
+      const anew: Context = { ...context, cache: withoutMade(context.cache) };
+      // A base that nobody named depends on all platforms that the image was built for.
+      const all = found.images.map(({ platform }) => platform);
+      const { reference } = await findBase(all, bench, anew);
+      const platforms: VerifiedPlatform[] = [];
+      for (const { platform, digest, image } of chosen) {
+        const { image: rebuilt } = await makeImage(request, reference, platform, bench, anew);
+        const comparison = await compareImages(image, { name: 'what was made again', ...rebuilt }, context);
+        if (comparison.equal) await checkLayers(image, context);
+        platforms.push({ platform, image: digest, rebuilt: rebuilt.manifestDigest, comparison });
+      }
+      const equal = platforms.every(({ comparison }) => comparison.equal);
+      return { image: name, digest: found.digest, equal, platforms, skipped };
+    },
+  );
 }
 
 interface Choice {
