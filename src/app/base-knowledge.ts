@@ -2,7 +2,6 @@
 // that finds the same base reads it there instead of the base's layers. A member of its own beside those of the image
 // specification, as BuildKit keeps its inline cache; the bytes depend on the base alone.
 
-import { inflateRawSync } from 'node:zlib';
 import type { Cache } from '../kernel/cache.ts';
 import { canonicalJson, type Digest, isDigest, keyOf } from '../kernel/digest.ts';
 
@@ -17,8 +16,6 @@ export interface BaseKnowledge {
 export const KNOWLEDGE = 'dev.bivy.base.v1';
 
 const TEXTS = 'base-texts';
-const MAX_TEXT: number = 4 << 20;
-const MAX_VALUE: number = 64 << 20;
 
 /** DEFLATE in base64; remembered, so that an unchanged build does not encode it again. */
 export async function encodeKnowledge({ kind, key, value }: BaseKnowledge, cache: Cache): Promise<string> {
@@ -34,20 +31,6 @@ export async function encodeKnowledge({ kind, key, value }: BaseKnowledge, cache
   const text = Buffer.concat(pieces).toString('base64');
   cache.writeRecord(TEXTS, textKey, text);
   return text;
-}
-
-/** Nothing where it is not what `encodeKnowledge` writes. */
-export function decodeKnowledge(text: unknown): BaseKnowledge | undefined {
-  if (typeof text !== 'string' || text.length > MAX_TEXT) return undefined;
-  try {
-    const json = inflateRawSync(Buffer.from(text, 'base64'), { maxOutputLength: MAX_VALUE });
-    const { kind, key, value } = JSON.parse(json.toString('utf8')) as Record<string, unknown>;
-    if (kind !== 'bases' && kind !== 'debian-bases') return undefined;
-    if (typeof key !== 'string' || !isDigest(key) || !isBaseRecord(kind, value)) return undefined;
-    return { kind, key, value };
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether a record has the shape that this version writes: another one's may be in the cache, or in an image. */

@@ -14,7 +14,6 @@ import { openDestination } from './destinations.ts';
 import type { MadeImage } from './image.ts';
 import { type MadeImages, makeImages } from './images.ts';
 import { type InputRequest, inProject, readInputs } from './inputs.ts';
-import { fetchBlobs, noteReleases } from './publishing.ts';
 import type { Reuse } from './reuse.ts';
 import { choosePlatforms } from './target.ts';
 import { type Workbench, withWorkbench } from './workbench.ts';
@@ -114,7 +113,7 @@ async function publish(
   for (const [position, destination] of destinations.entries()) {
     const name = spelled[position] ?? '';
     // A registry is sent what it lacks; elsewhere every byte is needed.
-    if (name !== 'registry') here ??= await fetchBlobs(images.whole, context);
+    if (name !== 'registry') here ??= await localImages(images, context);
     const image = name === 'registry' ? images.whole : (here ?? images.whole);
     const { kind, path, changed, moved } = await naming(name, destination.write(image, tags, context));
     // Where the image is found: an engine and a registry know it by its names alone.
@@ -126,8 +125,18 @@ async function publish(
       ...(moved === undefined ? {} : { moved }),
     });
   }
-  if (spelled.includes('registry')) await noteReleases(images.made, tags, registry, context);
+  if (spelled.includes('registry')) {
+    const { noteReleases } = await import('./publishing.ts');
+    await noteReleases(images.made, tags, registry, context);
+  }
   return published;
+}
+
+/** The images with every blob on this disk. */
+async function localImages({ whole, made }: MadeImages, context: Context): Promise<MadeImages['whole']> {
+  if (made.every(({ image }) => image.layers.every(({ blob }) => 'path' in blob))) return whole;
+  const { fetchBlobs } = await import('./publishing.ts');
+  return fetchBlobs(whole, context);
 }
 
 async function openReuse(

@@ -10,7 +10,7 @@ import type { Target } from '../python/target.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Decoded, once } from './decoded.ts';
 import type { Inputs } from './inputs.ts';
-import { openRegistry, type RegistryRequest } from './registries.ts';
+import type { RegistryRequest } from './registries.ts';
 import type { Reuse } from './reuse.ts';
 import { readSources, type Sources } from './sources.ts';
 
@@ -64,7 +64,10 @@ export async function withWorkbench<T>(
       inputs,
       decode,
       pool,
-      registry: once(async () => openRegistry(request, (await decode()).settings, named, context)),
+      registry: once(async () => {
+        const { openRegistry } = await import('./registries.ts');
+        return openRegistry(request, (await decode()).settings, named, context);
+      }),
       plan: rememberPlans(decode, inputs),
       sources: rememberSources(decode, inputs, files),
       ...(pins === undefined ? {} : { pins }),
