@@ -178,7 +178,7 @@ describe('into a registry', () => {
   it('every blob goes once, and a runner with nothing makes and asks nothing', async () => {
     const shop = await openWorkshop();
     const registry = await openRegistry();
-    serveTinyBase(registry, 'many', { platforms: PLATFORMS });
+    serveTinyBase(registry, 'team/base:many', { platforms: PLATFORMS });
     lay(shop);
     const first = await cold(shop, registry, 'one');
     expect(new Set(sent(first)).size).toBe(sent(first).length);
@@ -202,7 +202,7 @@ describe('into a registry', () => {
   it('a platform that is added finds what is for any', async () => {
     const shop = await openWorkshop();
     const registry = await openRegistry();
-    serveTinyBase(registry, 'many', { platforms: PLATFORMS });
+    serveTinyBase(registry, 'team/base:many', { platforms: PLATFORMS });
     lay(shop);
     await cold(shop, registry, 'one', ['linux/amd64']);
     const both = await cold(shop, registry, 'two', ['linux/amd64', 'linux/arm64']);
@@ -215,7 +215,7 @@ describe('into a registry', () => {
   it('nothing is there where one platform cannot be built', async () => {
     const shop = await openWorkshop();
     const registry = await openRegistry();
-    serveTinyBase(registry, 'many', { platforms: PLATFORMS });
+    serveTinyBase(registry, 'team/base:many', { platforms: PLATFORMS });
     lay(shop, ['x86_64', 'aarch64']);
     const environment = { BIVY_BASE: `${registry.domain}/team/base:many` };
     const error = await shop.fails(
@@ -246,7 +246,7 @@ describe('into a registry', () => {
         return undefined;
       },
     });
-    serveTinyBase(registry, 'many', { platforms: PLATFORMS });
+    serveTinyBase(registry, 'team/base:many', { platforms: PLATFORMS });
     lay(shop);
     const environment = {
       BIVY_BASE: `${registry.domain}/team/base:many`,
@@ -283,7 +283,7 @@ describeOracle('chooser.jsonl', (path) => {
     const shop = await openWorkshop();
     const registry = await openRegistry();
     const platform = row.target.platform as TinyPlatform;
-    const base = serveTinyBase(registry, 'musl', {
+    const base = serveTinyBase(registry, 'team/base:musl', {
       platforms: [platform],
       python: row.target.python,
       libc: 'musl',

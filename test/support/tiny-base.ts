@@ -52,17 +52,18 @@ export function writeTinyBase(directory: string, base: TinyBase = {}): string {
   return `oci:${directory}`;
 }
 
-/** Puts it into a registry, as an index; `tag` is of the repository `team/base`. @returns its reference */
-export function serveTinyBase(registry: TestRegistry, tag: string, base: TinyBase = {}): string {
+/** Puts it into a registry, as an index. @param name repository and tag. @returns its reference */
+export function serveTinyBase(registry: TestRegistry, name: string, base: TinyBase = {}): string {
+  const [repository = '', tag = ''] = name.split(':');
   const { images, documents } = tinyImages(base);
   for (const { digest, bytes } of documents) {
     if (images.some((image) => image.digest === digest)) {
-      registry.addManifest('team/base', undefined, bytes, MANIFEST);
-    } else registry.addBlob('team/base', bytes);
+      registry.addManifest(repository, undefined, bytes, MANIFEST);
+    } else registry.addBlob(repository, bytes);
   }
   const index = { schemaVersion: 2, mediaType: INDEX, manifests: images };
-  registry.addManifest('team/base', tag, documentOf(index).bytes, INDEX);
-  return `${registry.domain}/team/base:${tag}`;
+  registry.addManifest(repository, tag, documentOf(index).bytes, INDEX);
+  return `${registry.domain}/${name}`;
 }
 
 function tinyImages({ platforms = ['linux/amd64'], ...base }: TinyBase): {
