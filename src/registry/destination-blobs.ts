@@ -1,13 +1,12 @@
 // Blobs into a repository: those that are there stay, those that another repository of the registry has are mounted, the
-// rest is sent. Bytes are hashed on the way, and the last of them is held back until they are what they are called: a
-// damaged file never becomes a blob.
+// rest is sent.
 
 import { mapBounded } from '../kernel/bounded.ts';
 import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { readPublished } from '../oci/destinations/copy.ts';
-import type { LocalBlob, RemoteBlob } from '../oci/image.ts';
+import type { RemoteBlob } from '../oci/image.ts';
 import { nameOf, type PushedBlob, repositoryOf } from './destination-contents.ts';
+import { expectUndamaged, sourceOf } from './destination-source.ts';
 import type { BlobSource, Registry, Repository } from './registry.ts';
 import { seenIn } from './seen.ts';
 
@@ -27,11 +26,6 @@ export interface SentBlob {
 const QUESTIONS = 8;
 /** Repositories that a registry is asked to mount one blob from. */
 const MAX_SOURCES = 4;
-/**
- * Buffers of a blob on its way: one is being filled, one held back, one with the client, which asks for the next when the
- * socket has taken it; one more for a piece so small that the socket takes it with the next.
- */
-const RING = 4;
 /** Bytes between two words about progress. */
 const STEP = 1 << 20;
 
@@ -98,13 +92,18 @@ async function transferBlob(
   onSent: (bytes: number) => void,
   context: Context,
 ): Promise<'mounted' | 'sent'> {
-  const source = blob.from;
-  if (!('fetch' in source)) {
-    return registry.sendBlob(repository, sourceOf(blob, source, context), { from, onSent });
+  const remote = 'fetch' in blob.from;
+  if (remote && from.length > 0 && (await isMounted(registry, repository, blob, from))) return 'mounted';
+  const place = 'fetch' in blob.from ? await blob.from.fetch() : blob.from;
+  const options = { onSent, ...(remote ? {} : { from }) };
+  try {
+    return await registry.sendBlob(repository, sourceOf(blob, place, context), options);
+  } catch (error) {
+    if (error instanceof BivyError && error.code === 'REGISTRY_INVALID') {
+      await expectUndamaged(blob, place, context);
+    }
+    throw error;
   }
-  if (from.length > 0 && (await isMounted(registry, repository, blob, from))) return 'mounted';
-  const local = await source.fetch();
-  return registry.sendBlob(repository, sourceOf(blob, local, context), { onSent });
 }
 
 /**
@@ -127,25 +126,6 @@ async function isMounted(
     if (error === absent) return false;
     throw error;
   }
-}
-
-function sourceOf({ digest, size }: PushedBlob, place: Uint8Array | LocalBlob, context: Context): BlobSource {
-  const published =
-    'path' in place
-      ? { digest, size, path: place.path, offset: place.offset }
-      : { digest, size, bytes: place };
-  async function* open(from: number): AsyncGenerator<Uint8Array> {
-    let held: Uint8Array | undefined;
-    let at = 0;
-    // A transfer that goes on reads the beginning as well: the digest is of the whole.
-    for await (const chunk of readPublished(published, 'registry', context, RING)) {
-      if (held !== undefined) yield held;
-      held = at + chunk.length <= from ? undefined : at < from ? chunk.subarray(from - at) : chunk;
-      at += chunk.length;
-    }
-    if (held !== undefined) yield held;
-  }
-  return { digest, size, open };
 }
 
 /** Where the registry may mount the blob from, the likeliest first. */

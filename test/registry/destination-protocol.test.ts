@@ -98,17 +98,14 @@ function expectPulled(
   });
 }
 
-/** Its first layer is `size` bytes that cannot be compressed. */
+/** Its first layer holds `size` bytes, a multiple of four, no two pieces of which are alike. */
 async function imageWith(at: Stage, size = 1000, word = 'x'): Promise<BuiltImage> {
-  let state = 1;
-  const body = Buffer.from(
-    Array.from({ length: size }, () => {
-      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-      return state >>> 16;
-    }),
-  );
+  const body = Buffer.alloc(size);
+  for (let position = 0; position < size; position += 4) {
+    body.writeUInt32LE(Math.imul(position, 2654435761) >>> 0, position);
+  }
   return imageOf([
-    await layerOf(at, [{ path: 'app/noise', body }], { compression: 'none' }),
+    await layerOf(at, [{ path: 'app/numbers', body }], { compression: 'none' }),
     await layerOf(at, [{ path: `app/${word}`, body: word }]),
   ]);
 }
@@ -211,7 +208,19 @@ describe('a registry over the wire', () => {
     await expectPulled(at, old, registry.domain, 'team/a', '1');
   });
 
-  it('never gets the end of a layer that is damaged on this disk', async () => {
+  it('gets a layer of many pieces, and the rest of it where it broke off', async () => {
+    const at = stage();
+    const registry = await start();
+    registry.script('PATCH', /./, { kind: 'break', after: 5_500_000 }, { kind: 'break', after: 2_300_000 });
+    const image = await imageWith(at, 12_000_000);
+    await push(at, image, [`${registry.domain}/team/a:1`]);
+    await expectPulled(at, image, registry.domain, 'team/a', '1');
+    // What had come was not sent again, but for what was on its way.
+    expect(registry.bytes.in).toBeLessThan(1.5 * blobBytes(image));
+    expect(registry.count('PATCH')).toBe(3);
+  });
+
+  it('refuses a layer that is damaged on this disk, and is believed only after a look at it', async () => {
     const at = stage();
     const registry = await start();
     const image = await imageWith(at, 100_000);
@@ -219,6 +228,9 @@ describe('a registry over the wire', () => {
     expect(await codeOf(() => push(at, image, [`${registry.domain}/team/a:1`]))).toBe('HASH_MISMATCH');
     expect(registry.blobs.has(`team/a@${image.layers[0]!.digest}`)).toBe(false);
     expect(registry.count('PUT', /\/manifests\//)).toBe(0);
+    const whole = await imageWith(at, 100_000, 'whole');
+    registry.always('PUT', /\/blobs\//, { kind: 'answer', status: 400 });
+    expect(await codeOf(() => push(at, whole, [`${registry.domain}/team/b:1`]))).toBe('REGISTRY_INVALID');
   });
 
   it('that never answers is left at once on Ctrl-C', async () => {

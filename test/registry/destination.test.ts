@@ -412,7 +412,9 @@ describe('a registry that misbehaves', () => {
 
   it('and lacks them again is believed, and the tag stays', async () => {
     const at = stage();
-    const unknown = new BivyError('INTERNAL', 'refused', { causes: ['BLOB_UNKNOWN: never heard of it'] });
+    const unknown = new BivyError('REGISTRY_INVALID', 'refused', {
+      causes: ['BLOB_UNKNOWN: never heard of it'],
+    });
     let broken = false;
     const registry = fakeRegistry({ refusesManifest: () => (broken ? unknown : undefined) });
     const old = await imageSaying(at, 'old');
@@ -427,7 +429,7 @@ describe('a registry that misbehaves', () => {
 
   it('and refuses a manifest for another reason is not sent anything twice', async () => {
     const at = stage();
-    const denied = new BivyError('INTERNAL', 'denied');
+    const denied = new BivyError('REGISTRY_DENIED', 'denied');
     const registry = fakeRegistry({ refusesManifest: () => denied });
     await expect(push(at, registry, await imageSaying(at, 'one'))).rejects.toBe(denied);
     expect(registry.log.filter((line) => line.startsWith('SEND'))).toHaveLength(2);
@@ -435,7 +437,7 @@ describe('a registry that misbehaves', () => {
 
   it('in one of several repositories keeps every tag from moving', async () => {
     const at = stage();
-    const denied = new BivyError('INTERNAL', 'denied');
+    const denied = new BivyError('REGISTRY_DENIED', 'denied');
     const registry = fakeRegistry({
       refusesManifest: (repository) => (repository === 'localhost:5000/team/b' ? denied : undefined),
     });
@@ -446,7 +448,7 @@ describe('a registry that misbehaves', () => {
 
   it('and takes no blob keeps its old image whole, and the next push completes', async () => {
     const at = stage();
-    const full = new BivyError('INTERNAL', 'no space');
+    const full = new BivyError('REGISTRY_INVALID', 'no space');
     let refused: Digest | undefined;
     const registry = fakeRegistry({ refusesBlob: (digest) => (digest === refused ? full : undefined) });
     const old = await imageSaying(at, 'old');
@@ -491,7 +493,7 @@ describe('a layer that is damaged on this disk', () => {
         appendFileSync(path, '!');
       },
     ],
-  ])('is never sent whole: %s', async (_, damage) => {
+  ])('never becomes a blob: %s', async (_, damage) => {
     const at = stage();
     const registry = fakeRegistry();
     const body = Buffer.alloc(2_500_000, 'words');

@@ -63,7 +63,7 @@ export function fakeRegistry(misbehaviour: Misbehaviour = {}): FakeRegistry {
     await read(length, size);
     const bytes = Buffer.concat(chunks);
     if (bytes.length !== size || digestOf(bytes) !== digest) {
-      throw new BivyError('INTERNAL', `the registry got something else than \`${digest}\``);
+      throw new BivyError('REGISTRY_INVALID', `the registry got something else than \`${digest}\``);
     }
     return bytes;
   }
@@ -86,13 +86,13 @@ export function fakeRegistry(misbehaviour: Misbehaviour = {}): FakeRegistry {
       if (refusal !== undefined) throw refusal;
       for (const digest of namedBlobs(manifest)) {
         if (blobsIn(repository).has(digest)) continue;
-        throw new BivyError('INTERNAL', 'the registry refused the manifest', {
+        throw new BivyError('REGISTRY_INVALID', 'the registry refused the manifest', {
           causes: [`MANIFEST_BLOB_UNKNOWN: blob unknown to registry: ${digest}`],
         });
       }
       for (const digest of namedManifests(manifest)) {
         if (manifestsIn(repository).has(digest)) continue;
-        throw new BivyError('INTERNAL', 'the registry refused the index', {
+        throw new BivyError('REGISTRY_INVALID', 'the registry refused the index', {
           causes: [`MANIFEST_BLOB_UNKNOWN: manifest unknown: ${digest}`],
         });
       }
