@@ -10,6 +10,11 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   splice: () => import('./splice.ts'),
   build: () => import('./build.ts'),
   docker: () => import('./docker.ts'),
+  registry: () => import('./registry.ts'),
+  runner: () => import('./runner.ts'),
+  sharing: () => import('./sharing.ts'),
+  pull: () => import('./pull.ts'),
+  delivery: () => import('./delivery.ts'),
 };
 
 const asked = process.argv.slice(2);
