@@ -29,6 +29,7 @@ import {
 import { sharedCache } from './support/shared-folders.ts';
 
 const folder = scratchFolder();
+const DAEMON = 'containerd';
 const root = process.getuid?.() === 0;
 const login = { username: 'pusher', password: 'correct horse, battery: staple' };
 const debian = haveRegistry();
@@ -37,7 +38,7 @@ const crane = goProgram('crane');
 const have = {
   skopeo: haveProgram('skopeo', '--version'),
   podman: haveProgram('podman', '--version') && root,
-  containerd: haveProgram('containerd', '--version') && haveProgram('ctr', '--version') && root,
+  containerd: haveProgram(DAEMON, '--version') && haveProgram('ctr', '--version') && root,
   docker: haveEngine(),
 };
 
@@ -273,7 +274,7 @@ describe.runIf(debian)('what was pushed', () => {
       '--address',
       socket,
     ];
-    const daemon = spawn('containerd', parameters, { stdio: 'ignore' });
+    const daemon = spawn(DAEMON, parameters, { stdio: 'ignore' });
     const ended = new Promise((resolve) => daemon.once('exit', resolve));
     try {
       for (let tries = 0; tries < 100 && !isThere('ctr', '-a', socket, 'version'); tries++) await sleep(100);
@@ -378,6 +379,19 @@ describe.runIf(debian)('`bivy build --push`', () => {
       expect(await expectWhole(repository, '1')).toBe(next);
     },
   );
+
+  it('makes a layer anew whose file was damaged', async () => {
+    const cache = withoutSeen('damaged');
+    const environment = { BIVY_CACHE_DIR: cache };
+    const largest = [...annapurna.layers].sort((a, b) => b.size - a.size)[0]!;
+    const file = join(cache, 'blobs', 'sha256', hexOf(largest.digest));
+    // The shared cache has the same file.
+    rmSync(file);
+    writeFileSync(file, Buffer.alloc(largest.size));
+    const { stdout, stderr } = await succeed(build('annapurna', 'team/healed:1'), { environment });
+    expect(stderr).toContain('damaged');
+    expect(await expectWhole('team/healed', '1')).toBe(stdout.trim());
+  });
 
   /** A cache like the shared one that knows of no other repository: everything has to be sent. */
   function withoutSeen(name: string): string {

@@ -27,10 +27,11 @@ export interface RealRegistry {
 }
 
 const DEBIAN = 'docker-registry';
+const HTPASSWD = 'htpasswd';
 
 /** Whether Debian's registry is there; in CI its absence is a failure, elsewhere it is said. */
 export function haveRegistry(): boolean {
-  return haveProgram(DEBIAN, '--version') && haveProgram('htpasswd', '-nbB', 'name', 'word');
+  return haveProgram(DEBIAN, '--version') && haveProgram(HTPASSWD, '-nbB', 'name', 'word');
 }
 
 /** Whether a program answers; in CI its absence is a failure, elsewhere it is said. */
@@ -56,7 +57,7 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
   const url = `${tls ? 'https' : 'http'}://${domain}`;
   const users = join(folder, 'htpasswd');
   if (login !== undefined) {
-    writeFileSync(users, execFileSync('htpasswd', ['-nbB', login.username, login.password]));
+    writeFileSync(users, execFileSync(HTPASSWD, ['-nbB', login.username, login.password]));
   }
   const http = {
     addr: domain,
