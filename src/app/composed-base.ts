@@ -111,9 +111,8 @@ async function followedBefore(
 ): Promise<FollowedReleases | undefined> {
   const before = context.offline ? undefined : await reuse?.findFollowed(question);
   if (before === undefined) return undefined;
-  const { currentReleases } = await import('../debian/current.ts');
-  const now = await currentReleases(request, context);
-  return keyOf(now) === keyOf(before.releases) ? before : undefined;
+  const { hasReleases } = await import('../debian/current.ts');
+  return (await hasReleases(request, before.releases, context)) ? before : undefined;
 }
 
 /** The same packages are other bytes in another format. */

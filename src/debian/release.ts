@@ -35,7 +35,16 @@ export interface Freshness {
   readonly keys?: readonly string[] | undefined;
 }
 
-const MOST_BYTES = 8 << 20;
+/** Of a release file. */
+export const MOST_BYTES: number = 8 << 20;
+
+/** Where a mirror has the release file of a suite, and what it is called in messages. */
+export function releaseUrl(suite: Suite, mirror: Mirror): { readonly url: string; readonly name: string } {
+  return {
+    url: `${mirror[suite.archive]}/dists/${suite.name}/InRelease`,
+    name: `the release file of \`${suite.name}\``,
+  };
+}
 
 /**
  * @throws BivyError `MIRROR_SIGNATURE`, `MIRROR_EXPIRED`, `MIRROR_INVALID`, `MIRROR_UNREACHABLE`, `OFFLINE`
@@ -48,7 +57,7 @@ export async function openRelease(
 ): Promise<Release> {
   const { now, refresh, keys } = freshness;
   const base = mirror[suite.archive];
-  const name = `the release file of \`${suite.name}\``;
+  const { url, name } = releaseUrl(suite, mirror);
   const key = keyOf({ suite: suite.name, mirror: publicUrl(base), keys });
   const known = context.cache.readRecord<Release>('debian-releases', key);
   if (known !== undefined && context.offline) {
@@ -64,7 +73,7 @@ export async function openRelease(
   }
   if (known !== undefined && !refresh && isFresh(known, now)) return known;
 
-  const { digest, release } = await fetchRelease(suite, base, name, freshness, context);
+  const { digest, release } = await fetchRelease(suite, url, name, freshness, context);
   if (isPast(release.validUntil ?? null, now)) {
     throw new BivyError(
       'MIRROR_EXPIRED',
@@ -86,12 +95,11 @@ export async function openRelease(
 
 async function fetchRelease(
   suite: Suite,
-  base: string,
+  url: string,
   name: string,
   { now, keys }: Freshness,
   context: Context,
 ): Promise<{ readonly digest: Digest; readonly release: ReleaseFile }> {
-  const url = `${base}/dists/${suite.name}/InRelease`;
   const signed = await downloadText(url, name, MOST_BYTES, context);
   const [{ parseReleaseFile, verifySigned }, trusted] = await Promise.all([
     import('./release-file.ts'),
@@ -123,7 +131,8 @@ function keep(release: ReleaseFile, digest: Digest, now: number): Release {
   };
 }
 
-function isPast(until: number | null, now: number): boolean {
+/** Of a `Valid-Until`, in milliseconds since 1970. */
+export function isPast(until: number | null, now: number): boolean {
   return until !== null && until < now;
 }
 

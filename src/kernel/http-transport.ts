@@ -1,13 +1,25 @@
 // The sockets below the HTTP client: connections a host, proxies and certificate authorities from the environment.
 // Loaded with the first request, and undici with it.
 
+import { createRequire } from 'node:module';
 import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { BivyError, toBivyError } from './errors.ts';
 import type { HostTrust, Method, RequestBody } from './http.ts';
 import { tookTooLong } from './http-failure.ts';
 import type { Patience } from './http-patience.ts';
 import { secureContextFor } from './http-trust.ts';
+
+/**
+ * undici as a whole takes a tenth of a second to load, most of it for what no build uses: so these of its modules are
+ * loaded alone, and its version is pinned.
+ */
+const load: NodeJS.Require = createRequire(import.meta.url);
+const Agent: Undici['Agent'] = load('undici/lib/dispatcher/agent.js');
+const ask: Ask = load('undici/lib/api/api-request.js');
+
+type Undici = typeof import('undici');
+type Ask = (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
 
 export interface TransportOptions extends Pick<Patience, 'connectMs' | 'headersMs' | 'writtenMs' | 'idleMs'> {
   readonly environment: NodeJS.ProcessEnv;
@@ -67,8 +79,9 @@ export function openTransport(options: TransportOptions): Transport {
         past || (url.protocol === 'https:' && proxies.https === undefined) ? direct : proxied;
       const stall = new AbortController();
       const writes = method !== 'GET' && method !== 'HEAD';
-      const answer = await request(url, {
-        dispatcher,
+      const answer = await ask.call(dispatcher, {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method,
         signal: body === undefined ? signal : AbortSignal.any([signal, stall.signal]),
         headersTimeout: writes ? writtenMs : headersMs,
@@ -105,6 +118,8 @@ function openLane(
   const common = { connections, pipelining: 1, headersTimeout: headersMs, bodyTimeout: idleMs, connect: tls };
   const direct = new Agent(common);
   if (proxies.http === undefined && proxies.https === undefined) return { direct, proxied: direct };
+  // Tunnels are made with more of it.
+  const { EnvHttpProxyAgent }: Undici = load('undici');
   const proxied = new EnvHttpProxyAgent({
     ...common,
     proxyTls: tls,
