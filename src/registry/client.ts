@@ -68,8 +68,11 @@ export function createRegistry(options: RegistryOptions, context: Context, find:
       pushedTo.add(repository.domain);
       await putManifest(exchange, repository, reference, manifest);
     },
-    // Asked before something is sent: only the registry itself knows.
-    hasBlob: (repository, digest) => hasBlob(exchange, repository, digest),
+    // Asked before something is sent: only the registry itself knows, and where its tags lead as well.
+    hasBlob(repository, digest) {
+      pushedTo.add(repository.domain);
+      return hasBlob(exchange, repository, digest);
+    },
     async *readBlob(repository, blob) {
       let came = 0;
       for (const source of sourcesOf(repository)) {

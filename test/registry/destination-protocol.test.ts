@@ -12,7 +12,7 @@ import { type BuiltImage, type ImageIndex, localBlob } from '../../src/oci/image
 import { createRegistry } from '../../src/registry/client.ts';
 import type { Credential } from '../../src/registry/credential.ts';
 import { registryDestination } from '../../src/registry/destination.ts';
-import type { Registry } from '../../src/registry/registry.ts';
+import type { Registry, RegistryOptions } from '../../src/registry/registry.ts';
 import { codeOf, imageOf, layerOf, type Stage, stage } from '../support/images.ts';
 import { startRegistry, type TestRegistry, type TestRegistryOptions } from '../support/registry.ts';
 import type { RegistryStep } from '../support/registry-step.ts';
@@ -35,7 +35,7 @@ const PATIENCE = { backoffMs: 1, pauseMs: 5, retryAfterMs: 1000 };
 function online<T>(
   at: Stage,
   use: (registry: Registry, context: Context) => Promise<T>,
-  credential?: Credential,
+  { credential, mirrors = {} }: { credential?: Credential; mirrors?: RegistryOptions['mirrors'] } = {},
 ): Promise<T> {
   const { cache, controller, events } = at;
   return withContext(
@@ -48,7 +48,7 @@ function online<T>(
       patience: PATIENCE,
     },
     (context) => {
-      const options = { environment: {}, insecure: [], mirrors: {}, patience: PATIENCE };
+      const options = { environment: {}, insecure: [], mirrors, patience: PATIENCE };
       return use(
         createRegistry(options, context, async () => credential),
         context,
@@ -66,7 +66,7 @@ function push(
   return online(
     at,
     (registry, context) => registryDestination(registry).write(image, tags, context),
-    credential,
+    credential === undefined ? {} : { credential },
   );
 }
 
@@ -231,6 +231,22 @@ describe('a registry over the wire', () => {
     const whole = await imageWith(at, 100_000, 'whole');
     registry.always('PUT', /\/blobs\//, { kind: 'answer', status: 400 });
     expect(await codeOf(() => push(at, whole, [`${registry.domain}/team/b:1`]))).toBe('REGISTRY_INVALID');
+  });
+
+  it('is asked itself where its tags lead, whatever a mirror of it says', async () => {
+    const at = stage();
+    const [registry, mirror] = [await start(), await start()];
+    const tags = [`${registry.domain}/team/a:1`];
+    const image = await imageWith(at);
+    await push(at, image, tags);
+    for (const [name, manifest] of registry.manifests) mirror.manifests.set(name, manifest);
+    await push(at, await imageWith(at, 2000), tags);
+    const mirrors = { [registry.domain]: [mirror.domain] };
+    await online(at, (client, context) => registryDestination(client).write(image, tags, context), {
+      mirrors,
+    });
+    await expectPulled(at, image, registry.domain, 'team/a', '1');
+    expect(mirror.log).toEqual([]);
   });
 
   it('that never answers is left at once on Ctrl-C', async () => {
