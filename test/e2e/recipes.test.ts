@@ -344,13 +344,6 @@ describe.runIf(haveRegistry()).each(RECIPES)('%s', (_, name, makeJob) => {
     expectNoSecret(stored.filter(isGzip).map((bytes) => gunzipSync(bytes).toString('latin1')));
   });
 
-  it('names the version that this is', () => {
-    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    for (const command of makeJob('registry.example', 'a'.repeat(40)).commands) {
-      expect(command).toContain(`npx --yes bivy@${version} build --push`);
-    }
-  });
-
   it('fails where the login is refused, and says no word of it', async () => {
     const refused: MakeJob = (domain, hash) => {
       const job = makeJob(domain, hash);
