@@ -1,6 +1,7 @@
 // Timing whole processes, as pairs in turn, so that a machine that slows down slows both.
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 export const BIVY: string = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -23,6 +24,25 @@ export function runNode({ args, env = process.env, before }: Command): {
   const seconds = (performance.now() - started) / 1000;
   if (ran.status !== 0) throw new Error(`node ${args.join(' ')}: ${ran.stderr}`);
   return { seconds, stdout: ran.stdout };
+}
+
+/** The same, while this process goes on with what it does besides: a proxy, say. @throws Error where it fails */
+export async function runAside({ args, env = process.env }: Omit<Command, 'before'>): Promise<{
+  readonly seconds: number;
+  readonly stdout: string;
+}> {
+  const started = performance.now();
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr, status] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    new Promise<number | string | null>((resolve) => {
+      child.once('exit', (code, signal) => resolve(code ?? signal));
+    }),
+  ]);
+  const seconds = (performance.now() - started) / 1000;
+  if (status !== 0) throw new Error(`node ${args.join(' ')}: ${status}: ${stderr}`);
+  return { seconds, stdout };
 }
 
 /** The median of the ratios a/b, of runs in turn after one warm-up of each. */

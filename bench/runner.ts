@@ -1,0 +1,164 @@
+// A cold CI runner: nothing in its cache, the previous image of everest in the registry. One line edited, one small
+// dependency bumped; on a base of bivy's own and on one that is pulled. Against the article's final Dockerfile under
+// BuildKit with `--cache-from` and an inline cache, which `delivery` measures in the same run.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { haveRegistry, startRealRegistry } from '../test/e2e/support/registries.ts';
+import { startBenchEngine } from './bases.ts';
+import { type Built, copyEverest, type Everest } from './everest.ts';
+import { median } from './process.ts';
+import type { BenchRow } from './row.ts';
+import { type Bytes, type Counter, countElsewhere, countTo } from './traffic.ts';
+
+/** Seconds of the article's final Dockerfile for the same, measured once, on two cores. */
+const ARTICLE = { edit: 5.9, bump: 36.6 };
+const RUNS = { edit: 7, bump: 5 };
+
+interface Bench {
+  readonly everest: Everest;
+  /** A cache that has everything, for what is there before the runner starts. */
+  readonly warm: string;
+  /** The registry itself. */
+  readonly domain: string;
+  /** The same one, its bytes counted, and everything else that is asked over HTTP. */
+  readonly registry: Counter;
+  readonly elsewhere: Counter;
+}
+
+interface Step {
+  readonly name: string;
+  /** What the previous image was made of. */
+  readonly before: () => void;
+  /** What has changed since. */
+  readonly change: () => void;
+  readonly runs: number;
+}
+
+interface Taken {
+  readonly seconds: number;
+  readonly counted: Built;
+  readonly registry: Bytes;
+  readonly elsewhere: Bytes;
+}
+
+export async function run(): Promise<BenchRow[]> {
+  if (!haveRegistry()) return [];
+  const work = mkdtempSync(join(tmpdir(), 'bivy-runner-'));
+  const engine = await startBenchEngine('a cold runner on a pulled base');
+  const server = await startRealRegistry();
+  const registry = await countTo(server.domain);
+  const elsewhere = await countElsewhere();
+  const { domain } = server;
+  const bench = { everest: copyEverest(work), warm: join(work, 'warm'), domain, registry, elsewhere };
+  try {
+    const rows = await measure(bench, 'debian:12', () => 'debian:12');
+    if (engine === undefined) return rows;
+    const name = (await engine.pushBase(domain)).slice(domain.length);
+    return [...rows, ...(await measure(bench, 'a pulled base', (at) => at + name))];
+  } finally {
+    await registry.close();
+    await elsewhere.close();
+    await server.stop();
+    await engine?.stop();
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** @param baseAt the base's name, where the registry is reached at a domain */
+async function measure(
+  bench: Bench,
+  baseName: string,
+  baseAt: (domain: string) => string,
+): Promise<BenchRow[]> {
+  const { everest } = bench;
+  const edit = await take(bench, baseAt, {
+    name: `edit-${baseName.replaceAll(/\W/g, '')}`,
+    before: () => everest.lock('new'),
+    change: () => everest.edit(),
+    runs: RUNS.edit,
+  });
+  const bump = await take(bench, baseAt, {
+    name: `bump-${baseName.replaceAll(/\W/g, '')}`,
+    before: () => everest.lock('old'),
+    change: () => everest.lock('new'),
+    runs: RUNS.bump,
+  });
+  const size = edit.counted.document.images[0]?.size ?? 0;
+  const moved = [edit.registry, edit.elsewhere].reduce((sum, { up, down }) => sum + up + down, 0);
+  return [
+    {
+      name: `cold runner, one line edited, on ${baseName}: bytes moved`,
+      figure: (moved / size) * 100,
+      limit: 1,
+      unit: '% of the image',
+      better: 'lower',
+      detail: `of ${megabytes(size)}; registry ${spell(edit.registry)}, everything else ${spell(edit.elsewhere)}; heads and handshakes counted`,
+    },
+    {
+      name: `cold runner, one line edited, on ${baseName}: time`,
+      figure: ARTICLE.edit / edit.seconds,
+      limit: 10,
+      unit: "x as fast as the article's final Dockerfile",
+      better: 'higher',
+      detail: `${edit.seconds.toFixed(2)} s, pushed, against ${ARTICLE.edit} s, which was measured once; median of ${RUNS.edit}`,
+    },
+    {
+      name: `cold runner, a 70 kB dependency bumped, on ${baseName}: time`,
+      figure: ARTICLE.bump / bump.seconds,
+      limit: 30,
+      unit: "x as fast as the article's final Dockerfile",
+      better: 'higher',
+      detail: `${bump.seconds.toFixed(2)} s, pushed, against ${ARTICLE.bump} s, which was measured once; median of ${RUNS.bump}`,
+    },
+    {
+      name: `cold runner, a 70 kB dependency bumped, on ${baseName}: bytes uploaded`,
+      figure: (bump.registry.up + bump.elsewhere.up) / 1000,
+      limit: 500,
+      unit: 'kB',
+      better: 'lower',
+      detail: `the article's Dockerfile: 84 MB; registry ${spell(bump.registry)}, everything else ${spell(bump.elsewhere)}`,
+    },
+  ];
+}
+
+/** Each run has a repository of its own, which holds the previous image and nothing else. */
+async function take(bench: Bench, baseAt: (domain: string) => string, step: Step): Promise<Taken> {
+  const { everest, warm, domain, registry, elsewhere } = bench;
+  const seed = async (repository: string): Promise<void> => {
+    step.before();
+    await everest.build(['--base', baseAt(domain), '-t', `${domain}/${repository}:1`, '--push'], warm);
+    step.change();
+  };
+  const seconds: number[] = [];
+  for (let run = 0; run < step.runs; run++) {
+    const repository = `${step.name}/${run}`;
+    await seed(repository);
+    const parameters = ['--base', baseAt(domain), '-t', `${domain}/${repository}:1`, '--push'];
+    seconds.push((await everest.build(parameters)).seconds);
+  }
+  await seed(`${step.name}/counted`);
+  registry.take();
+  elsewhere.take();
+  const proxy = `http://${elsewhere.domain}`;
+  const counted = await everest.build(
+    ['--base', baseAt(registry.domain), '-t', `${registry.domain}/${step.name}/counted:1`, '--push'],
+    undefined,
+    { http_proxy: proxy, https_proxy: proxy, no_proxy: '127.0.0.1' },
+  );
+  return {
+    seconds: median(seconds),
+    counted,
+    registry: registry.take(),
+    elsewhere: elsewhere.take(),
+  };
+}
+
+function spell({ up, down }: Bytes): string {
+  return `${Math.round(up / 1000)} kB up and ${Math.round(down / 1000)} kB down`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
