@@ -1,11 +1,12 @@
 // What is attested of a build's images: bills of materials and provenance, beside the images in their index and as files.
 // Nothing in them but what the inputs say: no time, no host, no random number.
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ImageContents } from '../attest/contents.ts';
 import { digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
+import { makeDirectory } from '../kernel/file-system.ts';
 import type { Attestation, AttestedImage } from '../oci/attach.ts';
 import { epochOf } from './epoch.ts';
 import type { MadeImage } from './image.ts';
@@ -103,6 +104,7 @@ async function provenanceOf(
     files: [
       { name: 'pyproject.toml', digest: digestOf(inputs.pyproject) },
       { name: 'poetry.lock', digest: digestOf(inputs.lock) },
+      ...(inputs.pins === undefined ? [] : [{ name: 'bivy.lock', digest: digestOf(inputs.pins) }]),
     ],
     git: readGit(inputs.directory),
     ...(application === undefined ? {} : { sources: application.diffId }),
@@ -112,7 +114,7 @@ async function provenanceOf(
 /** Each file at once or not at all. */
 function writeFiles(directory: string, files: ReadonlyMap<string, Uint8Array>): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     for (const [name, bytes] of files) {
       const temporary = join(directory, `.${name}.${process.pid}`);
       try {

@@ -60,14 +60,15 @@ async function push(
     );
     deliveries.push(deliveryOf(registry, target, pushed, jobs, blobs, context));
   }
-  // What tags lead to as well, where there are several: what one of them refuses is refused before any moves.
-  const manifests = tags.length > 1 ? [...pushed.inner, pushed.top] : pushed.inner;
   let changed = false;
   for (const { put } of deliveries) {
-    const news = await mapBounded(manifests, jobs, context.signal, (manifest) =>
+    const news = await mapBounded(pushed.inner, jobs, context.signal, (manifest) =>
       put(manifest.digest, manifest),
     );
     changed ||= news.includes(true);
+    // What tags lead to as well, where there are several: what one of them refuses is refused before any moves. After
+    // what it names, never beside it: an index whose manifests are still on their way is refused.
+    if (tags.length > 1) changed = (await put(pushed.top.digest, pushed.top)) || changed;
   }
   for (const { put, target } of deliveries) {
     for (const tag of target.tags) changed = (await put(tag, pushed.top)) || changed;

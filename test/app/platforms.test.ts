@@ -212,6 +212,33 @@ describe('into a registry', () => {
     expect(both.fresh.map((name) => name.replace(/-.*/, ''))).toEqual(['native']);
   });
 
+  it('the index goes after what it names, whatever the number of tags', async () => {
+    const shop = await openWorkshop();
+    const early: string[] = [];
+    const registry = await openRegistry({
+      on: ({ method, path, headers }) => {
+        if (method !== 'PUT' || !(headers['content-type'] ?? '').includes('index')) return undefined;
+        const inner = [...registry.manifests.keys()].filter((key) => key.startsWith('team/hut@'));
+        if (inner.length < PLATFORMS.length) early.push(path);
+        return undefined;
+      },
+    });
+    serveTinyBase(registry, 'team/base:many', { platforms: PLATFORMS });
+    // One of the manifests has to be put again, after a pause.
+    registry.script('PUT', /\/manifests\/sha256:/, { kind: 'answer', status: 503 });
+    lay(shop);
+    const tags = ['1.0', 'latest'].map((tag) => `${registry.domain}/team/hut:${tag}`);
+    const environment = { BIVY_BASE: `${registry.domain}/team/base:many` };
+    const built = await shop.build(
+      { destinations: [], push: true, tags, flags: { platforms: PLATFORMS } },
+      { environment, patience: { backoffMs: 100 } },
+    );
+    expect(early).toEqual([]);
+    expect(built.events).not.toContainEqual(
+      expect.objectContaining({ type: 'note', message: expect.stringContaining('sending every blob') }),
+    );
+  });
+
   it('nothing is there where one platform cannot be built', async () => {
     const shop = await openWorkshop();
     const registry = await openRegistry();
