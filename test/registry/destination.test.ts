@@ -212,6 +212,22 @@ describe('what is pushed', () => {
     expect(new Set(verbs(registry))).toEqual(new Set(['HEAD']));
   });
 
+  it('is an index after what it names, under several tags too, however long that takes', async () => {
+    const at = stage();
+    const registry = fakeRegistry();
+    const index = assembleIndex([await imageSaying(at, 'one')]);
+    const slow: FakeRegistry = {
+      ...registry,
+      async putManifest(repository, reference, manifest) {
+        if (manifest.digest !== index.indexDigest) await new Promise((resolve) => setTimeout(resolve, 20));
+        await registry.putManifest(repository, reference, manifest);
+      },
+    };
+    await push(at, slow, index, [TAG, 'localhost:5000/team/a:2']);
+    expect(registry.log.filter((line) => line.startsWith('SEND'))).toHaveLength(2);
+    expect(at.events.filter(({ type }) => type === 'note')).toEqual([]);
+  });
+
   it('is put back where the registry lost a manifest or a blob', async () => {
     const at = stage();
     const registry = fakeRegistry();
