@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   docker: () => import('./docker.ts'),
   registry: () => import('./registry.ts'),
   runner: () => import('./runner.ts'),
+  'inline-cache': () => import('./inline-cache.ts'),
   sharing: () => import('./sharing.ts'),
   pull: () => import('./pull.ts'),
   delivery: () => import('./delivery.ts'),

@@ -1,6 +1,6 @@
 // A cold CI runner: nothing in its cache, the previous image of everest in the registry. One line edited, one small
 // dependency bumped; on a base of bivy's own and on one that is pulled. Against the article's final Dockerfile under
-// BuildKit with `--cache-from` and an inline cache, which `delivery` measures in the same run.
+// BuildKit with `--cache-from` and an inline cache, whose seconds were measured once; `inline-cache` measures them in the same run.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,18 +16,21 @@ import { type Bytes, type Counter, countElsewhere, countTo } from './traffic.ts'
 const ARTICLE = { edit: 5.9, bump: 36.6 };
 const RUNS = { edit: 7, bump: 5 };
 
-interface Bench {
+export interface Runner {
   readonly everest: Everest;
   /** A cache that has everything, for what is there before the runner starts. */
   readonly warm: string;
   /** The registry itself. */
   readonly domain: string;
+}
+
+interface Bench extends Runner {
   /** The same one, its bytes counted, and everything else that is asked over HTTP. */
   readonly registry: Counter;
   readonly elsewhere: Counter;
 }
 
-interface Step {
+export interface Step {
   readonly name: string;
   /** What the previous image was made of. */
   readonly before: () => void;
@@ -123,27 +126,16 @@ async function measure(
   ];
 }
 
-/** Each run has a repository of its own, which holds the previous image and nothing else. */
 async function take(bench: Bench, baseAt: (domain: string) => string, step: Step): Promise<Taken> {
-  const { everest, warm, domain, registry, elsewhere } = bench;
-  const seed = async (repository: string): Promise<void> => {
-    step.before();
-    await everest.build(['--base', baseAt(domain), '-t', `${domain}/${repository}:1`, '--push'], warm);
-    step.change();
-  };
-  const seconds: number[] = [];
-  for (let run = 0; run < step.runs; run++) {
-    const repository = `${step.name}/${run}`;
-    await seed(repository);
-    const parameters = ['--base', baseAt(domain), '-t', `${domain}/${repository}:1`, '--push'];
-    seconds.push((await everest.build(parameters)).seconds);
-  }
-  await seed(`${step.name}/counted`);
+  const { everest, domain, registry, elsewhere } = bench;
+  const seconds = await timeRuns(bench, baseAt(domain), step);
+  const repository = `${step.name}/counted`;
+  await seed(bench, baseAt(domain), step, repository);
   registry.take();
   elsewhere.take();
   const proxy = `http://${elsewhere.domain}`;
   const counted = await everest.build(
-    ['--base', baseAt(registry.domain), '-t', `${registry.domain}/${step.name}/counted:1`, '--push'],
+    ['--base', baseAt(registry.domain), '-t', `${registry.domain}/${repository}:1`, '--push'],
     undefined,
     { http_proxy: proxy, https_proxy: proxy, no_proxy: '127.0.0.1' },
   );
@@ -153,6 +145,30 @@ async function take(bench: Bench, baseAt: (domain: string) => string, step: Step
     registry: registry.take(),
     elsewhere: elsewhere.take(),
   };
+}
+
+/** Seconds of cold runs, each with a repository of its own, which holds the previous image and nothing else. */
+export async function timeRuns(runner: Runner, base: string, step: Step): Promise<number[]> {
+  const { everest, domain } = runner;
+  const seconds: number[] = [];
+  for (let run = 0; run < step.runs; run++) {
+    const repository = `${step.name}/${run}`;
+    await seed(runner, base, step, repository);
+    const built = await everest.build(['--base', base, '-t', `${domain}/${repository}:1`, '--push']);
+    seconds.push(built.seconds);
+  }
+  return seconds;
+}
+
+async function seed(
+  { everest, warm, domain }: Runner,
+  base: string,
+  { before, change }: Step,
+  repository: string,
+): Promise<void> {
+  before();
+  await everest.build(['--base', base, '-t', `${domain}/${repository}:1`, '--push'], warm);
+  change();
 }
 
 function spell({ up, down }: Bytes): string {
