@@ -16,6 +16,7 @@ import { secureContextFor } from './http-trust.ts';
  */
 const load: NodeJS.Require = createRequire(import.meta.url);
 const Agent: Undici['Agent'] = load('undici/lib/dispatcher/agent.js');
+const Pool: Undici['Pool'] = load('undici/lib/dispatcher/pool.js');
 const ask: Ask = load('undici/lib/api/api-request.js');
 
 type Undici = typeof import('undici');
@@ -83,6 +84,8 @@ export function openTransport(options: TransportOptions): Transport {
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
+        // undici would close the connection after a HEAD.
+        ...(method === 'HEAD' ? { reset: false } : {}),
         signal: body === undefined ? signal : AbortSignal.any([signal, stall.signal]),
         headersTimeout: writes ? writtenMs : headersMs,
         headers: body === undefined ? headers : { ...headers, 'content-length': String(sizeOf(body)) },
@@ -109,21 +112,34 @@ function openLane(
   proxies: Proxies,
   trust: HostTrust | undefined,
 ): Lane {
-  const secureContext = secureContextFor(environment, trust?.certificates);
-  const tls = {
-    timeout: connectMs,
-    ...(secureContext === undefined ? {} : { secureContext }),
-    ...(trust?.unverified === true ? { rejectUnauthorized: false } : {}),
+  const context = secureContextFor(environment, trust?.certificates);
+  const timeout = { timeout: connectMs };
+  const tls = (): object => {
+    const secureContext = context();
+    return {
+      ...timeout,
+      ...(secureContext === undefined ? {} : { secureContext }),
+      ...(trust?.unverified === true ? { rejectUnauthorized: false } : {}),
+    };
   };
-  const common = { connections, pipelining: 1, headersTimeout: headersMs, bodyTimeout: idleMs, connect: tls };
-  const direct = new Agent(common);
+  const common = { connections, pipelining: 1, headersTimeout: headersMs, bodyTimeout: idleMs };
+  const direct = new Agent({
+    ...common,
+    // Certificates are taken in for hosts that show one.
+    factory: (origin, options) =>
+      new Pool(origin, {
+        ...options,
+        connect: String(origin).startsWith('https:') ? tls() : timeout,
+      }),
+  });
   if (proxies.http === undefined && proxies.https === undefined) return { direct, proxied: direct };
   // Tunnels are made with more of it.
   const { EnvHttpProxyAgent }: Undici = load('undici');
   const proxied = new EnvHttpProxyAgent({
     ...common,
-    proxyTls: tls,
-    requestTls: tls,
+    connect: tls(),
+    proxyTls: tls(),
+    requestTls: tls(),
     // A proxy that lets only port 443 be tunnelled still serves `http:` the old way.
     proxyTunnel: false,
     httpProxy: proxies.http ?? '',

@@ -9,24 +9,35 @@ import { BivyError } from './errors.ts';
  * Node adds by itself to its own only, stay.
  *
  * @param besides PEM texts that are trusted too
- * @returns nothing where Node's own will do
+ * @returns what makes the context, once; nothing comes of it where Node's own will do. Files are read before
  * @throws BivyError `CONFIG_INVALID`
  */
 export function secureContextFor(
   environment: NodeJS.ProcessEnv,
   besides: readonly string[] = [],
-): SecureContext | undefined {
+): () => SecureContext | undefined {
   const named = environment['SSL_CERT_FILE'];
   const bundle = named === '' ? undefined : named;
-  if (bundle === undefined && besides.length === 0) return undefined;
+  if (bundle === undefined && besides.length === 0) return () => undefined;
   const extra = environment['NODE_EXTRA_CA_CERTS'];
   const authorities = bundle === undefined ? rootCertificates : [readBundle('SSL_CERT_FILE', bundle)];
   const additions =
     extra === undefined || extra === '' || extra === bundle ? [] : [readBundle('NODE_EXTRA_CA_CERTS', extra)];
+  let made: SecureContext | undefined;
+  return () => {
+    made ??= makeContext(
+      [...authorities, ...additions, ...besides],
+      besides.length === 0 ? bundle : undefined,
+    );
+    return made;
+  };
+}
+
+function makeContext(ca: readonly string[], bundle: string | undefined): SecureContext {
   try {
-    return createSecureContext({ ca: [...authorities, ...additions, ...besides] });
+    return createSecureContext({ ca: [...ca] });
   } catch (error) {
-    if (bundle !== undefined && besides.length === 0) throw unusable('SSL_CERT_FILE', bundle, error);
+    if (bundle !== undefined) throw unusable('SSL_CERT_FILE', bundle, error);
     throw new BivyError('CONFIG_INVALID', 'cannot use the certificates that are configured for a host', {
       hint: 'files of PEM certificates are wanted',
       cause: error,

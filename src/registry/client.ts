@@ -18,6 +18,8 @@ export function createRegistry(options: RegistryOptions, context: Context, find:
   /** Mirrors that were told of, and those that do not answer: these are not asked again. */
   const told = new Set<string>();
   const silent = new Set<string>();
+  /** Blobs that a repository said it has: not asked again. Where one goes meanwhile, the manifest is refused. */
+  const seen = new Set<string>();
 
   /** Mirrors that are to be asked first, and then the registry itself. */
   function sourcesOf(repository: Repository): readonly Repository[] {
@@ -69,9 +71,13 @@ export function createRegistry(options: RegistryOptions, context: Context, find:
       await putManifest(exchange, repository, reference, manifest);
     },
     // Asked before something is sent: only the registry itself knows, and where its tags lead as well.
-    hasBlob(repository, digest) {
+    async hasBlob(repository, digest) {
       pushedTo.add(repository.domain);
-      return hasBlob(exchange, repository, digest);
+      const name = `${repository.domain}/${repository.path}@${digest}`;
+      if (seen.has(name)) return true;
+      const isThere = await hasBlob(exchange, repository, digest);
+      if (isThere) seen.add(name);
+      return isThere;
     },
     async *readBlob(repository, blob) {
       let came = 0;

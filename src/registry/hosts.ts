@@ -38,6 +38,9 @@ export interface Hosts {
 
 const MAX_ANSWER = 64 * 1024;
 
+/** What servers of HTTPS answer to who speaks plain HTTP, of those that answer at all. */
+const SPEAKS_TLS: ReadonlySet<number> = new Set([400, 426, 497]);
+
 /** Nothing is asked before the first domain is looked for. */
 export function openHosts(
   { insecure, certificates = CERTIFICATES }: Pick<RegistryOptions, 'insecure' | 'certificates'>,
@@ -75,9 +78,13 @@ export function openHosts(
     const host = apiHost(domain);
     const secure = rootOf('https', domain);
     const trust = await trustFor(domain, host);
-    const plain = isLoopback(secure.hostname) || isOpen(host);
-    for (const root of plain ? [secure, rootOf('http', domain)] : [secure]) {
-      const last = !plain || root !== secure;
+    const plain = rootOf('http', domain);
+    // On this machine nobody listens in, so the usual one is asked first, and patiently once the other is none either;
+    // elsewhere what is secure comes first.
+    const insecurely = isOpen(host) ? [secure, plain] : [secure];
+    const roots = isLoopback(secure.hostname) ? [plain, secure, plain] : insecurely;
+    for (const [index, root] of roots.entries()) {
+      const last = index === roots.length - 1;
       let answer: WholeResponse;
       try {
         answer = await ask(root, trust, last);
@@ -86,6 +93,7 @@ export function openHosts(
         if (last || unproven(error)) throw unreachable(error, domain);
         continue;
       }
+      if (!last && (SPEAKS_TLS.has(answer.status) || isPassing(answer.status))) continue;
       if (isPassing(answer.status)) throw refusal(answer, { domain, doing: 'say that it is there' });
       const here = answer.status === 401 && new URL(answer.url).origin === root.origin;
       const header = here ? answer.headers['www-authenticate'] : undefined;
