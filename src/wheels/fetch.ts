@@ -156,7 +156,7 @@ async function readLocal(
     const name = `\`${basename(path)}\``;
     try {
       const expected = digestOfFile(file.sha256);
-      blobs.push([file.sha256, await cache.putBlob(createReadStream(path), { expected, name })]);
+      blobs.push([file.sha256, await cache.putBlob(bytesOf(path), { expected, name })]);
     } catch (error) {
       const { code, path: at } = error as NodeJS.ErrnoException;
       if (at !== path || (code !== 'ENOENT' && code !== 'ENOTDIR')) throw error;
@@ -190,4 +190,9 @@ function offline(files: readonly WantedFile[]): BivyError {
       .sort(),
     hint: 'run once without `--offline`',
   });
+}
+
+/** Opened when it is read: a stream that fails before somebody listens would end the process. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path);
 }
