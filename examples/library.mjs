@@ -8,6 +8,7 @@ const planned = await plan({ directory, python: '3.11.2', platform: 'linux/amd64
 for (const { name, version, why } of planned.packages) console.log(`${name} ${version}, for ${why.join(' > ')}`);
 
 if (process.argv.includes('--build')) {
-  const image = await build({ directory, destinations: ['oci:dist/library'], tags: ['annapurna:library'] });
+  const base = 'debian:12';
+  const image = await build({ directory, base, destinations: ['oci:dist/library'], tags: ['annapurna:library'] });
   console.log(image.digest);
 }

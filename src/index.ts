@@ -16,7 +16,7 @@ interface Common {
   readonly directory?: string;
   /** `linux/arm64`; default: this machine's architecture, on Linux. */
   readonly platform?: string;
-  /** `debian:12`, `oci:DIR`, …; default: as `[tool.bivy]` says, else the first of bivy's own that the project allows. */
+  /** `debian:12`, `python:3.13-slim`, `oci:DIR`, …; default: as `[tool.bivy]` says, else `python:X.Y-slim` (docs/registries.md). */
   readonly base?: string;
   readonly only?: readonly string[];
   readonly with?: readonly string[];
@@ -38,12 +38,27 @@ export interface BuildOptions extends Common {
   readonly python?: string;
   /** `team/app:1.2`; default: the project's name and version. */
   readonly tags?: readonly string[];
-  /** `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`; default: `oci:dist/NAME`. */
+  /** `registry`, `docker`, `oci:DIR`, `oci-archive:FILE`, `docker-archive:FILE`, `dir:DIR`; default: `oci:dist/NAME`. */
   readonly destinations?: readonly string[];
   /** Ask the Debian mirror for newer packages now, not once a day. */
   readonly refresh?: boolean;
   /** Threads that make layers; default: one a core, at most 4. */
   readonly workers?: number;
+  /** Several platforms under one index; default: `platform`. */
+  readonly platforms?: readonly string[];
+  /** Push to where the tags say, as `registry` among the destinations does. */
+  readonly push?: boolean;
+  /** Images whose layers may be reused too: whoever may push there is trusted. */
+  readonly cacheFrom?: readonly string[];
+  /** False: make every layer here. */
+  readonly reuse?: boolean;
+  readonly compression?: 'gzip' | 'estargz';
+  /** Attach bills of materials; attach provenance; write these documents into a directory. */
+  readonly sbom?: boolean;
+  readonly provenance?: boolean;
+  readonly attestations?: string;
+  /** Registries that may be asked over plain HTTP. */
+  readonly insecureRegistries?: readonly string[];
 }
 
 export interface PlanOptions extends Common {
@@ -60,16 +75,18 @@ export interface PlanOptions extends Common {
  * @throws BivyError with a stable `code`; nothing is half-written then
  */
 export async function build(options: BuildOptions = {}): Promise<BuildDocument> {
-  const { python, tags = [], destinations = [], refresh = false, workers } = options;
+  const { python, tags = [], destinations = [], refresh = false, workers, platforms, compression } = options;
+  const { push, cacheFrom, reuse, sbom, provenance, attestations, insecureRegistries } = options;
+  const further = { push, cacheFrom, reuse, sbom, provenance, attestations, insecureRegistries, workers };
   return inContext(options, (common, context) =>
     buildImage(
       {
         ...common,
-        flags: { ...common.flags, ...(python === undefined ? {} : { python }) },
+        flags: { ...common.flags, ...defined({ python, platforms, compression }) },
         tags,
         destinations,
         refresh,
-        ...(workers === undefined ? {} : { workers }),
+        ...defined(further),
       },
       context,
     ),
@@ -95,6 +112,12 @@ export async function plan(options: PlanOptions = {}): Promise<PlanDocument> {
       ),
     ),
   );
+}
+
+/** Without the members that nobody gave. */
+function defined<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const given = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(given) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }
 
 interface CommonRequest {

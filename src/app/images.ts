@@ -1,6 +1,7 @@
 // The images of a build, one a platform, under one digest: what they have in common is planned, opened and made once.
 
 import type { Context } from '../kernel/context.ts';
+import { BivyError } from '../kernel/errors.ts';
 import { assembleIndex } from '../oci/assemble.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import type { AttestationRequest } from './attestations.ts';
@@ -29,7 +30,11 @@ export async function makeImages(
   const made: MadeImage[] = [];
   for (const platform of platforms) {
     // One after the other: what the first one made for any platform, the next one finds.
-    made.push(await makeImage(request, reference, platform, bench, context));
+    made.push(
+      await makeImage(request, reference, platform, bench, context).catch((error: unknown) => {
+        throw reason === undefined ? error : unreached(error, reference);
+      }),
+    );
   }
   if (request.sbom === true || request.provenance === true || request.attestations !== undefined) {
     const { attestImages } = await import('./attestations.ts');
@@ -43,4 +48,14 @@ export async function makeImages(
   const whole =
     only !== undefined && others.length === 0 ? only : assembleIndex(made.map(({ image }) => image));
   return { whole, made };
+}
+
+/** A base that nobody named cannot be had: there is one that needs no registry. */
+function unreached(error: unknown, reference: string): unknown {
+  if (!(error instanceof BivyError) || error.code !== 'REGISTRY_UNREACHABLE') return error;
+  return new BivyError(error.code, error.message, {
+    causes: [...error.causes, `the base \`${reference}\` was chosen, since none is named`],
+    hint: 'check the network, or take `--base debian:12`, which needs no registry',
+    cause: error,
+  });
 }

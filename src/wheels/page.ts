@@ -78,6 +78,12 @@ function readHtml(answer: PageAnswer): readonly IndexFile[] {
       declared = true;
     }
     if (name !== 'a' || href === undefined) continue;
+    const plain = readPlainLink(href);
+    if (plain !== undefined) {
+      if (FILE_NAME.test(plain.name))
+        files.push({ ...plain, size: null, yanked: attributes.get('data-yanked') ?? null });
+      continue;
+    }
     const target = parseHttpUrl(href, base);
     const fileName = target === undefined ? undefined : lastSegment(target);
     if (target === undefined || fileName === undefined || !FILE_NAME.test(fileName)) continue;
@@ -93,6 +99,16 @@ function readHtml(answer: PageAnswer): readonly IndexFile[] {
   }
   if (files.length === 0 && !declared) throw invalid(answer, 'something without a link to any file came');
   return files;
+}
+
+/** An address that is written as it would be resolved to: of lower-case labels and characters that stand for themselves. */
+const PLAIN =
+  /^(https?:\/\/(?:(?!xn--)[a-z0-9-]+\.)*(?!xn--)[a-z][a-z0-9-]*\/(?:[A-Za-z0-9_+-][A-Za-z0-9._+-]*\/)*([A-Za-z0-9_+-][A-Za-z0-9._+-]*))#sha256=([0-9a-f]{64})$/;
+
+/** What most links of an index are, without the time that resolving an address takes: a page may have thousands. */
+function readPlainLink(href: string): Pick<IndexFile, 'name' | 'url' | 'sha256'> | undefined {
+  const [, url, name, sha256] = PLAIN.exec(href) ?? [];
+  return url === undefined || name === undefined || sha256 === undefined ? undefined : { name, url, sha256 };
 }
 
 /** The file with its address resolved; nothing where the address is none that can be fetched. */

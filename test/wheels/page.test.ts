@@ -72,6 +72,39 @@ describe('an HTML page', () => {
     expect(page.map(({ name }) => name)).toEqual(['f-1.zip']);
   });
 
+  it('says the same of a plain address as resolving it does', () => {
+    const label = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,5}$/);
+    const segment = fc.oneof(
+      fc.stringMatching(/^[A-Za-z0-9._+~%-]{1,8}$/),
+      fc.constantFrom('.', '..', '', '%2e'),
+    );
+    const address = fc
+      .tuple(
+        fc.constantFrom('http', 'https'),
+        fc.array(label, { minLength: 1, maxLength: 3 }),
+        fc.array(segment, { maxLength: 4 }),
+      )
+      .map(
+        ([scheme, host, path]) =>
+          `${scheme}://${[...host].join('.')}/${[...path, 'six-1.0-py3-none-any.whl'].join('/')}`,
+      );
+    fc.assert(
+      fc.property(address, (url) => {
+        const href = `${url}#sha256=${'ab'.repeat(32)}`;
+        const read = (link: string): unknown => {
+          try {
+            return html(`<a href="${link}">six</a>`);
+          } catch (error) {
+            return (error as { code: string }).code;
+          }
+        };
+        // A further part of the fragment asks for resolving.
+        expect(read(href)).toEqual(read(`${href}&amp;egg=six`));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('may be empty where it declares what it is', () => {
     expect(html('<meta name="pypi:repository-version" content="1.3"><body>nothing yet</body>')).toEqual([]);
   });
