@@ -2,7 +2,6 @@
 // to. It stands in no image: the release files change several times a day, and what is composed from them seldom does,
 // so an image that named them would have another digest each day. A small artifact under a tag of its own.
 
-import type { Context } from '../kernel/context.ts';
 import { canonicalJson, digestOf, hexOf, isDigest } from '../kernel/digest.ts';
 import { MANIFEST } from '../oci/spec.ts';
 import type { Registry, RemoteManifest, Repository } from '../registry/registry.ts';
@@ -19,7 +18,6 @@ export async function readFollowed(
   repository: Repository,
   question: FollowedReleases['question'],
   registry: Registry,
-  _context: Context,
 ): Promise<FollowedReleases | undefined> {
   const manifest = await registry.getManifest(repository, tagOf(question));
   if (manifest === undefined) return undefined;

@@ -170,7 +170,7 @@ function reuseOf(
     async findFollowed(question): Promise<FollowedReleases | undefined> {
       for (const repository of repositories) {
         if (!isBelieved(repository)) continue;
-        const found = await readFollowed(repository, question, registry, context);
+        const found = await readFollowed(repository, question, registry);
         if (found !== undefined) return found;
       }
       return undefined;

@@ -1,14 +1,13 @@
 // Bases: the images that others are built on, from this disk (those of registries: `registry/base.ts`). Whatever a
 // reference names, a `Base` comes of it, and nobody above asks where from.
 
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
 import { nearest } from '../kernel/decode.ts';
 import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { BaseFacts } from './facts.ts';
 import type { ImageLayer } from './image.ts';
+import { splitTag } from './local-image.ts';
 import { parsePlatform, spellPlatform } from './platform.ts';
 import type { ImageConfig } from './spec.ts';
 
@@ -108,18 +107,4 @@ function splitReference(reference: string): { readonly kind: Kind; readonly rest
         ? 'name it as `oci:DIR`, `oci-archive:FILE` or `docker-archive:FILE`; an image of a registry is named as `docker pull` names it'
         : `did you mean \`${near}:${rest}\`?`,
   });
-}
-
-/** A path may hold colons: the longest one that exists is the path, what follows it the tag. */
-function splitTag(
-  directory: string,
-  rest: string,
-): { readonly path: string; readonly tag: string | undefined } {
-  const whole = resolve(directory, rest);
-  if (existsSync(whole)) return { path: whole, tag: undefined };
-  for (let at = rest.lastIndexOf(':'); at > 0; at = rest.lastIndexOf(':', at - 1)) {
-    const path = resolve(directory, rest.slice(0, at));
-    if (existsSync(path)) return { path, tag: rest.slice(at + 1) };
-  }
-  return { path: whole, tag: undefined };
 }

@@ -1,8 +1,7 @@
 // Images to be compared, from where they are: each platform's manifest, configuration and layers, as exact bytes. Layers
 // are not read here. Attestations are no images; an index may nest.
 
-import { existsSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { statSync } from 'node:fs';
 import type { Context } from '../kernel/context.ts';
 import { itemsOf, member, stringOf, stringsOf } from '../kernel/decode.ts';
 import { type Digest, digestOf, hexOf } from '../kernel/digest.ts';
@@ -13,6 +12,7 @@ import type { ComparedImage, ComparedLayer } from './compare.ts';
 import { isOurs } from './destinations/contents.ts';
 import type { LocalBlob, RemoteBlob } from './image.ts';
 import { MAX_CONFIG, MAX_MANIFEST } from './layout.ts';
+import { splitTag } from './local-image.ts';
 import { spellPlatform } from './platform.ts';
 import {
   type Descriptor,
@@ -244,18 +244,4 @@ function fileOf(files: ImageFiles, path: string): BlobPlace {
 
 function readFile(place: BlobPlace, name: string): Buffer {
   return readBlob(place, MAX_MANIFEST, name);
-}
-
-/** A path may hold colons: the longest one that exists is the path, what follows it the tag. */
-function splitTag(
-  directory: string,
-  rest: string,
-): { readonly path: string; readonly tag: string | undefined } {
-  const whole = resolve(directory, rest);
-  if (existsSync(whole)) return { path: whole, tag: undefined };
-  for (let at = rest.lastIndexOf(':'); at > 0; at = rest.lastIndexOf(':', at - 1)) {
-    const path = resolve(directory, rest.slice(0, at));
-    if (existsSync(path)) return { path, tag: rest.slice(at + 1) };
-  }
-  return { path: whole, tag: undefined };
 }
