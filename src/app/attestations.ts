@@ -66,11 +66,10 @@ async function contentsOf(
   bench: Workbench,
 ): Promise<ImageContents> {
   const { project } = await bench.decode();
-  const { imageContents } = await import('../attest/contents.ts');
-  const license =
-    project.license === null
-      ? undefined
-      : await (await import('../attest/license.ts')).licenseExpression(project.license);
+  const [{ imageContents }, { licenseOf }] = await Promise.all([
+    import('../attest/contents.ts'),
+    import('../attest/annotations.ts'),
+  ]);
   return imageContents({
     project,
     plan: await plan(),
@@ -80,7 +79,7 @@ async function contentsOf(
     ...(project.description === null || project.description === ''
       ? {}
       : { description: project.description }),
-    ...(license === undefined ? {} : { license }),
+    ...(await licenseOf(project)),
     ...(base.debian === undefined ? {} : { debian: base.debian }),
     ...(base.image === undefined ? {} : { base: base.image }),
   });

@@ -70,9 +70,9 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
     for (const [position, destination] of destinations.entries()) {
       await naming(spelled[position] ?? '', destination.check(context, tags));
     }
-    const previous = [...(isPushed ? tags : []), ...cacheFrom];
-    const isAlone = request.reuse === false || previous.length === 0 || context.offline;
-    const reuse = isAlone ? undefined : await openReuse(previous, cacheFrom, bench, context);
+    const own = isPushed ? tags : [];
+    const isAlone = request.reuse === false || own.length + cacheFrom.length === 0 || context.offline;
+    const reuse = isAlone ? undefined : await openReuse(own, cacheFrom, bench, context);
     for (let attempt = 1; ; attempt += 1) {
       const images = await makeImages(request, reuse === undefined ? bench : { ...bench, reuse }, context);
       const seconds = (): number => (performance.now() - started) / 1000;
@@ -114,7 +114,7 @@ async function publish(
     const name = spelled[position] ?? '';
     // A registry is sent what it lacks; elsewhere every byte is needed.
     if (name !== 'registry') here ??= await localImages(images, context);
-    const image = name === 'registry' ? images.whole : (here ?? images.whole);
+    const image = here !== undefined && name !== 'registry' ? here : images.whole;
     const { kind, path, changed, moved } = await naming(name, destination.write(image, tags, context));
     // Where the image is found: an engine and a registry know it by its names alone.
     const where = path === undefined ? `${kind} · ${tags.join(' · ')}` : `${kind}:${path}`;
@@ -140,14 +140,14 @@ async function localImages({ whole, made }: MadeImages, context: Context): Promi
 }
 
 async function openReuse(
-  references: readonly string[],
+  own: readonly string[],
   asked: readonly string[],
   { decode, registry, pins }: Workbench,
   context: Context,
 ): Promise<Reuse> {
   const { openPrevious } = await import('./previous-images.ts');
   const platforms = choosePlatforms((await decode()).settings);
-  return openPrevious({ references, asked, platforms, pins, registry: await registry() }, context);
+  return openPrevious({ own, asked, platforms, pins, registry: await registry() }, context);
 }
 
 /** Fails with what the system says where a destination cannot be written, and with what was being done. */

@@ -169,18 +169,14 @@ async function describeImage(
   directory: string,
   { image }: ResolvedBase,
 ): Promise<Readonly<Record<string, string>>> {
-  const [{ imageAnnotations }, { readGit }] = await Promise.all([
+  const [{ imageAnnotations, licenseOf }, { readGit }] = await Promise.all([
     import('../attest/annotations.ts'),
     import('../attest/git.ts'),
   ]);
-  const license =
-    project.license === null
-      ? undefined
-      : await (await import('../attest/license.ts')).licenseExpression(project.license);
   return imageAnnotations({
     project,
     git: readGit(directory),
-    ...(license === undefined ? {} : { license }),
+    ...(await licenseOf(project)),
     ...(image === undefined ? {} : { base: image }),
   });
 }

@@ -1,6 +1,7 @@
 // One image of an earlier build, from its documents: which layer was made from what. Every byte is suspect: what is not
 // as bivy writes it is as if it were not there.
 
+import { member } from '../kernel/decode.ts';
 import { type Digest, isDigest, keyOf } from '../kernel/digest.ts';
 import type { LayerRecord } from '../layers/record.ts';
 import { spellPlatform } from '../oci/platform.ts';
@@ -82,11 +83,8 @@ export async function readPreviousImage(
     });
     for (const [sha256, bytesOf] of Object.entries(outline?.wheels ?? {})) wheels.set(sha256, bytesOf);
   });
-  const raw = (JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, unknown>)[KNOWLEDGE];
-  const annotations = (
-    JSON.parse(Buffer.from(manifest.bytes).toString('utf8')) as { annotations?: Record<string, unknown> }
-  ).annotations;
-  const shared = decodeShared(annotations?.[SHARED_ANNOTATION]);
+  const raw = member(document, KNOWLEDGE).value;
+  const shared = decodeShared(member(member(node, 'annotations'), SHARED_ANNOTATION).value);
   if (shared === undefined) return undefined;
   return { repository, manifest: manifest.digest, layers, wheels, shared, knowledge: decodeKnowledge(raw) };
 }

@@ -3,7 +3,7 @@
 // with it, so only repositories that the user named are asked: the one pushed to, and those of `--cache-from`.
 
 import type { Context } from '../kernel/context.ts';
-import { type Digest, digestOf, isDigest } from '../kernel/digest.ts';
+import { type Digest, digestOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { LocalBlob } from '../oci/image.ts';
 import { parseImage } from '../oci/reference.ts';
@@ -11,14 +11,15 @@ import { DOCKER_INDEX, INDEX } from '../oci/spec.ts';
 import type { Pins } from '../project/pins.ts';
 import { isPinnedLayer } from '../project/pins-check.ts';
 import type { Registry, RemoteManifest, Repository } from '../registry/registry.ts';
+import { nameOf, repositoryOf } from '../registry/repository.ts';
 import { readFollowed } from './followed-note.ts';
 import { type PreviousImage, readIndexManifests, readPreviousImage } from './previous-image.ts';
 import type { FollowedReleases, Reuse, ReusedLayer } from './reuse.ts';
 
 export interface PreviousOptions {
-  /** References as the user wrote them, the most trusted first. */
-  readonly references: readonly string[];
-  /** Those of them that must be there: `--cache-from`. */
+  /** The tags that are pushed to. */
+  readonly own: readonly string[];
+  /** Other images, which should be there: `--cache-from`. */
   readonly asked: readonly string[];
   /** OCI spelling; of an index, the images for others are not read. */
   readonly platforms: readonly string[];
@@ -35,10 +36,10 @@ const MAX_CONFIG = 8 << 20;
 
 /** Reads the documents of the images, a few requests each. What cannot be read is warned of and not reused. */
 export async function openPrevious(options: PreviousOptions, context: Context): Promise<Reuse> {
-  const { asked } = options;
+  const { own, asked } = options;
   const images: PreviousImage[] = [];
   const repositories: Repository[] = [];
-  for (const reference of new Set(options.references)) {
+  for (const reference of new Set([...own, ...asked])) {
     const { domain, path, tag, digest } = parseImage(reference);
     const repository = { domain, path };
     repositories.push(repository);
@@ -120,21 +121,12 @@ async function readDocument(
 function reuseOf(
   images: readonly PreviousImage[],
   repositories: readonly Repository[],
-  { references, asked, registry, pins }: PreviousOptions,
+  { own, registry, pins }: PreviousOptions,
   context: Context,
 ): Reuse {
-  const own = new Set(
-    references.filter((reference) => !asked.includes(reference)).map((text) => nameOf(parseImage(text))),
-  );
+  const pushedTo = new Set(own.map((reference) => nameOf(parseImage(reference))));
   const isBelieved = (repository: Repository): boolean =>
-    pins?.layers === undefined || own.has(nameOf(repository));
-  const here = new Map<string, Promise<boolean>>();
-  const isThere = (repository: Repository, digest: Digest): Promise<boolean> => {
-    const key = `${nameOf(repository)}@${digest}`;
-    const known = here.get(key) ?? registry.hasBlob(repository, digest);
-    here.set(key, known);
-    return known;
-  };
+    pins?.layers === undefined || pushedTo.has(nameOf(repository));
   return {
     async findLayer(key): Promise<ReusedLayer | undefined> {
       for (const { repository, layers } of images) {
@@ -143,7 +135,7 @@ function reuseOf(
         const { record, outline, annotations } = layer;
         const isPinned = pins?.layers !== undefined && isPinnedLayer(pins, { ...record, annotations });
         if (!isPinned && !isBelieved(repository)) continue;
-        if (!(await isThere(repository, record.digest))) continue;
+        if (!(await registry.hasBlob(repository, record.digest))) continue;
         return { record, remote: nameOf(repository), ...(outline === undefined ? {} : { outline }) };
       }
       return undefined;
@@ -178,10 +170,8 @@ function reuseOf(
     async fetch(remote, { digest, size }): Promise<LocalBlob> {
       const known = context.cache.findBlob(digest);
       if (known?.size === size) return { path: known.path, offset: 0 };
-      if (!isDigest(digest)) throw new BivyError('INTERNAL', `\`${digest}\` is no digest`);
-      const slash = remote.indexOf('/');
-      const repository = { domain: remote.slice(0, slash), path: remote.slice(slash + 1) };
-      const { path } = await context.cache.putBlob(registry.readBlob(repository, { digest, size }), {
+      const source = registry.readBlob(repositoryOf(remote), { digest, size });
+      const { path } = await context.cache.putBlob(source, {
         expected: digest,
         limit: size,
         name: `the layer \`${digest}\` of \`${remote}\``,
@@ -189,8 +179,4 @@ function reuseOf(
       return { path, offset: 0 };
     },
   };
-}
-
-function nameOf({ domain, path }: Repository): string {
-  return `${domain}/${path}`;
 }

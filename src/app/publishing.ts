@@ -6,6 +6,7 @@ import type { Digest } from '../kernel/digest.ts';
 import type { BuiltImage, ImageIndex, LocalBlob } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';
 import type { Registry } from '../registry/registry.ts';
+import { nameOf } from '../registry/repository.ts';
 import type { MadeImage } from './image.ts';
 
 const DOWNLOADS = 4;
@@ -20,7 +21,6 @@ export async function fetchBlobs(
   for (const { digest, blob } of images.flatMap(({ layers }) => layers)) {
     if ('fetch' in blob) remote.set(digest, blob.fetch);
   }
-  if (remote.size === 0) return image;
   const fetched = new Map(
     await mapBounded([...remote], DOWNLOADS, signal, async ([digest, fetch]) => {
       const blob = await fetch();
@@ -47,7 +47,7 @@ export async function noteReleases(
   const repositories = new Map(
     tags.map((tag) => {
       const { domain, path } = parseReference(tag);
-      return [`${domain}/${path}`, { domain, path }] as const;
+      return [nameOf({ domain, path }), { domain, path }] as const;
     }),
   );
   for (const repository of repositories.values()) {

@@ -10,6 +10,7 @@ import { isLocalImage } from '../oci/local-image.ts';
 import { parseImage } from '../oci/reference.ts';
 import { type Descriptor, DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../oci/spec.ts';
 import type { Registry, Repository } from '../registry/registry.ts';
+import { nameOf } from '../registry/repository.ts';
 
 /**
  * @param reference of a registry's image, or `oci:DIR[:TAG]`, `oci-archive:FILE`, `docker-archive:FILE`
@@ -82,7 +83,7 @@ function remoteBlob(
   registry: Registry,
   { cache }: Context,
 ): RemoteBlob {
-  const name = `${repository.domain}/${repository.path}`;
+  const name = nameOf(repository);
   return {
     repository: name,
     async fetch() {

@@ -43,3 +43,13 @@ export function imageAnnotations(facts: AnnotationFacts): Readonly<Record<string
     }),
   );
 }
+
+/** The project's licence as an SPDX expression; the table of licences is read only where the project names one. */
+export async function licenseOf({
+  license,
+}: Pick<Project, 'license'>): Promise<{ readonly license?: string }> {
+  if (license === null) return {};
+  const { licenseExpression } = await import('./license.ts');
+  const expression = await licenseExpression(license);
+  return expression === undefined ? {} : { license: expression };
+}

@@ -13,6 +13,7 @@ import { remoteDocuments } from './base-documents.ts';
 import { remoteLayers } from './base-layers.ts';
 import { currentDigest } from './base-tag.ts';
 import type { Registry } from './registry.ts';
+import { nameOf } from './repository.ts';
 
 /**
  * An image of a registry as base, by any name that `docker pull` takes.
@@ -58,7 +59,7 @@ export async function openRemoteBase(
         ...layer,
         packages: [],
         cached: true,
-        blob: { repository: `${image.domain}/${image.path}`, fetch: () => fetch(index) },
+        blob: { repository: nameOf(image), fetch: () => fetch(index) },
       })),
     };
   } catch (error) {

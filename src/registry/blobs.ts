@@ -6,6 +6,7 @@ import { BivyError } from '../kernel/errors.ts';
 import { declaredLength } from '../kernel/http-body.ts';
 import type { Exchange } from './exchange.ts';
 import type { Repository } from './registry.ts';
+import { nameOf } from './repository.ts';
 
 /** @throws BivyError `REGISTRY_…` */
 export async function hasBlob(exchange: Exchange, repository: Repository, digest: Digest): Promise<boolean> {
@@ -35,7 +36,7 @@ export async function* readBlob(
     limit: size,
     verified: true,
   });
-  const name = `\`${repository.domain}/${repository.path}\``;
+  const name = `\`${nameOf(repository)}\``;
   if (answer.status === 404) {
     throw new BivyError('REGISTRY_INVALID', `${name} lacks the blob \`${digest}\``, {
       hint: 'the image is incomplete there: push it again, or take another one',

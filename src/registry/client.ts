@@ -8,6 +8,7 @@ import type { FindCredential } from './credential.ts';
 import { openExchange } from './exchange.ts';
 import { findManifest, getManifest, putManifest } from './manifests.ts';
 import type { Registry, RegistryOptions, Repository } from './registry.ts';
+import { nameOf } from './repository.ts';
 import { openUploads } from './upload.ts';
 
 /** Nothing is asked before the first call. @param find whose login to use, once a registry asks for one */
@@ -73,7 +74,7 @@ export function createRegistry(options: RegistryOptions, context: Context, find:
     // Asked before something is sent: only the registry itself knows, and where its tags lead as well.
     async hasBlob(repository, digest) {
       pushedTo.add(repository.domain);
-      const name = `${repository.domain}/${repository.path}@${digest}`;
+      const name = `${nameOf(repository)}@${digest}`;
       if (seen.has(name)) return true;
       const isThere = await hasBlob(exchange, repository, digest);
       if (isThere) seen.add(name);

@@ -5,9 +5,10 @@ import { mapBounded } from '../kernel/bounded.ts';
 import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { RemoteBlob } from '../oci/image.ts';
-import { nameOf, type PushedBlob, repositoryOf } from './destination-contents.ts';
+import type { PushedBlob } from './destination-contents.ts';
 import { expectUndamaged, sourceOf } from './destination-source.ts';
 import type { BlobSource, Registry, Repository } from './registry.ts';
+import { nameOf, repositoryOf } from './repository.ts';
 import { seenIn } from './seen.ts';
 
 export interface SendingOptions {

@@ -6,6 +6,7 @@ import type { BuiltImage, ImageIndex, LocalBlob, RemoteBlob } from '../oci/image
 import { parseReference } from '../oci/reference.ts';
 import { INDEX, MANIFEST } from '../oci/spec.ts';
 import type { RemoteManifest, Repository } from './registry.ts';
+import { nameOf } from './repository.ts';
 
 /** A blob of an image, wherever its bytes are. */
 export interface PushedBlob {
@@ -96,15 +97,4 @@ function unplaced(message: string, name: string): BivyError {
   return new BivyError('DESTINATION_INVALID', message, {
     hint: `name the registry and the repository, as in \`--tag registry.example/team/${name}\``,
   });
-}
-
-/** @param name with the domain spelled out: `docker.io/library/python` */
-export function repositoryOf(name: string): Repository {
-  const slash = name.indexOf('/');
-  return { domain: name.slice(0, slash), path: name.slice(slash + 1) };
-}
-
-/** @returns as in `repositoryOf` */
-export function nameOf({ domain, path }: Repository): string {
-  return `${domain}/${path}`;
 }

@@ -8,8 +8,9 @@ import { BivyError } from '../kernel/errors.ts';
 import type { Destination, Published } from '../oci/destination.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import { deliverBlobs, resendBlobs, type SentBlob } from './destination-blobs.ts';
-import { nameOf, type PushedImage, pushedImage, type Target, targetsOf } from './destination-contents.ts';
+import { type PushedImage, pushedImage, type Target, targetsOf } from './destination-contents.ts';
 import type { Registry, RemoteManifest, Repository } from './registry.ts';
+import { nameOf } from './repository.ts';
 import { rememberSeen } from './seen.ts';
 
 export interface RegistryDestinationOptions {

@@ -6,6 +6,7 @@ import { BivyError } from '../kernel/errors.ts';
 import { DOCKER_INDEX, DOCKER_MANIFEST, INDEX, MANIFEST } from '../oci/spec.ts';
 import type { Exchange } from './exchange.ts';
 import type { RemoteManifest, Repository } from './registry.ts';
+import { nameOf } from './repository.ts';
 
 const TYPES: readonly string[] = [MANIFEST, INDEX, DOCKER_MANIFEST, DOCKER_INDEX];
 const ACCEPT = TYPES.join(', ');
@@ -27,7 +28,7 @@ export async function getManifest(
   if (answer.status === 404) return undefined;
   if (answer.status !== 200)
     throw await exchange.refusal(repository, answer, `pull \`${spell(repository, reference)}\``);
-  const name = `the manifest \`${reference}\` of \`${repository.domain}/${repository.path}\``;
+  const name = `the manifest \`${reference}\` of \`${nameOf(repository)}\``;
   const digest = digestOf(answer.bytes);
   for (const promised of [reference, answer.headers['docker-content-digest'] ?? '']) {
     if (isDigest(promised) && promised !== digest) throw changed(name, digest, promised);
@@ -56,11 +57,7 @@ export async function findManifest(
   const digest = answer.headers['docker-content-digest'] ?? '';
   if (answer.status === 200 && isDigest(digest)) {
     if (isDigest(reference) && reference !== digest) {
-      throw changed(
-        `the manifest \`${reference}\` of \`${repository.domain}/${repository.path}\``,
-        digest,
-        reference,
-      );
+      throw changed(`the manifest \`${reference}\` of \`${nameOf(repository)}\``, digest, reference);
     }
     return digest;
   }
