@@ -1,0 +1,152 @@
+// Fixing until nothing changes: lint, apply what fits together, lint again. It ends, and a second run changes nothing.
+// What would break the file, or go in circles, is dropped and told.
+
+import type { Span } from '../syntax/ast.ts';
+import { applyEdits, chooseFixes } from './edit.ts';
+import type { Finding, Fix } from './finding.ts';
+
+/** What is known of a text: each round asks anew. */
+export interface Checked {
+  readonly findings: readonly Finding[];
+  /** How many places BuildKit would refuse. */
+  readonly problems: number;
+  /** Of which only one fix a round may touch each: the instructions. */
+  readonly regions: readonly Span[];
+}
+
+export interface FixOptions {
+  /** Also fixes that may change what the image holds. */
+  readonly unsafe: boolean;
+  /** Most rounds; default 50. */
+  readonly rounds?: number;
+}
+
+export interface DroppedFix {
+  readonly rule: string;
+  readonly title: string;
+  /** `breaks`: the text would not parse; `undone`: other fixes bring the same text back; `endless`: it never settles. */
+  readonly why: 'breaks' | 'undone' | 'endless';
+}
+
+export interface FixedText {
+  readonly text: string;
+  /** Of the fixes that led to the text, in the order they were applied: rule and title. */
+  readonly applied: readonly { readonly rule: string; readonly title: string }[];
+  readonly dropped: readonly DroppedFix[];
+  /** Of the text as it is now. */
+  readonly checked: Checked;
+}
+
+interface Step {
+  readonly before: string;
+  readonly findings: readonly Finding[];
+}
+
+const ROUNDS = 50;
+
+/**
+ * The text with every fix applied that can be. Where fixes never settle the text stays as it was.
+ * @param check what `lint` says of a text; the same text must give the same answer
+ */
+export function fixAll(text: string, check: (text: string) => Checked, options: FixOptions): FixedText {
+  const excluded = new Set<string>();
+  const dropped: DroppedFix[] = [];
+  const original = check(text);
+  let steps: Step[] = [];
+  let current = text;
+  let checked = original;
+  const drop = (finding: Finding, before: string, why: DroppedFix['why']): void => {
+    const key = keyOf(finding, before);
+    if (excluded.has(key)) return;
+    excluded.add(key);
+    dropped.push({ rule: finding.rule, title: finding.fix?.title ?? '', why });
+  };
+  for (let round = 0; ; round++) {
+    const wanted = (fix: Fix, finding: Finding): boolean =>
+      (options.unsafe || fix.safety === 'safe') &&
+      !excluded.has(keyOf(finding, current)) &&
+      changes(fix, current);
+    const chosen = chooseFixes(checked.findings, checked.regions, wanted);
+    if (chosen.length === 0) return { text: current, applied: namesOf(steps), dropped, checked };
+    if (round >= (options.rounds ?? ROUNDS)) {
+      for (const finding of chosen) drop(finding, current, 'endless');
+      return { text, applied: [], dropped, checked: original };
+    }
+    const attempt = tryFixes(current, checked, chosen, check);
+    for (const finding of attempt.broken) drop(finding, current, 'breaks');
+    if (attempt.applied.length === 0) continue;
+    const earlier = steps.findIndex(({ before }) => before === attempt.text);
+    if (earlier >= 0) {
+      // Around in a circle: back to where it began, and none of the fixes that led around it again.
+      for (const step of steps.slice(earlier))
+        for (const finding of step.findings) drop(finding, step.before, 'undone');
+      for (const finding of attempt.applied) drop(finding, current, 'undone');
+      steps = steps.slice(0, earlier);
+    } else {
+      steps.push({ before: current, findings: attempt.applied });
+    }
+    current = attempt.text;
+    checked = attempt.checked;
+  }
+}
+
+/** All at once, or where that would not parse, one after the other without those at fault. */
+function tryFixes(
+  text: string,
+  before: Checked,
+  chosen: readonly Finding[],
+  check: (text: string) => Checked,
+): {
+  readonly text: string;
+  readonly checked: Checked;
+  readonly applied: readonly Finding[];
+  readonly broken: readonly Finding[];
+} {
+  const together = attempt(text, chosen);
+  if (together !== undefined) {
+    const checked = check(together);
+    if (checked.problems <= before.problems) return { text: together, checked, applied: chosen, broken: [] };
+  }
+  const kept: Finding[] = [];
+  const broken: Finding[] = [];
+  let best = { text, checked: before };
+  for (const finding of chosen) {
+    const next = attempt(text, [...kept, finding]);
+    const checked = next === undefined ? undefined : check(next);
+    if (next === undefined || checked === undefined || checked.problems > before.problems) {
+      broken.push(finding);
+      continue;
+    }
+    kept.push(finding);
+    best = { text: next, checked };
+  }
+  return { ...best, applied: kept, broken };
+}
+
+function attempt(text: string, findings: readonly Finding[]): string | undefined {
+  try {
+    return applyEdits(
+      text,
+      findings.flatMap(({ fix }) => fix?.edits ?? []),
+    );
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+function changes(fix: Fix, text: string): boolean {
+  return fix.edits.some(({ span, text: inserted }) => text.slice(span.start, span.end) !== inserted);
+}
+
+/** What a fix does, wherever it stands: lines move from round to round. */
+function keyOf({ rule, fix }: Finding, text: string): string {
+  const edits = fix?.edits.map(({ span, text: inserted }) => [text.slice(span.start, span.end), inserted]);
+  return JSON.stringify([rule, fix?.title, edits]);
+}
+
+function namesOf(steps: readonly Step[]): FixedText['applied'] {
+  return steps.flatMap(({ findings }) =>
+    findings.map(({ rule, fix }) => ({ rule, title: fix?.title ?? '' })),
+  );
+}

@@ -1,0 +1,9 @@
+// Every rule, in the order of their ids. A rule that is not here does not exist.
+
+import type { Rule } from '../rule.ts';
+import { SYNTAX } from './bv001-syntax.ts';
+import { IGNORE_FAULT, UNUSED_IGNORE } from './bv003-ignores.ts';
+import { ROOT_USER } from './bv108-root.ts';
+import { UNPINNED_BASE } from './bv110-base.ts';
+
+export const RULES: readonly Rule[] = [SYNTAX, IGNORE_FAULT, UNUSED_IGNORE, ROOT_USER, UNPINNED_BASE];

@@ -1,0 +1,38 @@
+// The verdict on each technique, for the file as a whole.
+
+import type { Technique, Verdict } from './finding.ts';
+import type { LintInput } from './rule.ts';
+import { ROOT_USER } from './rules/bv108-root.ts';
+import { UNPINNED_BASE } from './rules/bv110-base.ts';
+
+/** What each technique asks for, in a few words. */
+export const TECHNIQUE_TITLES: Readonly<Record<Technique, string>> = {
+  T1: 'Poetry pinned',
+  T2: 'only what is needed copied before the install',
+  T3: 'dev groups left out',
+  T4: 'no cache left behind',
+  T5: 'dependencies before code',
+  T6: 'multi-stage, slim runtime',
+  T7: 'cache mount that works',
+  T8: 'not root',
+  T9: 'non-interactive, virtualenv set',
+  T10: 'base pinned',
+};
+
+export function judgeTechniques(input: LintInput): Readonly<Record<Technique, Verdict>> {
+  const none = input.graph.stages.length === 0;
+  const verdict = (seen: Iterable<unknown>): Verdict =>
+    none ? 'n/a' : [...seen].length === 0 ? 'met' : 'missed';
+  return {
+    T1: 'n/a',
+    T2: 'n/a',
+    T3: 'n/a',
+    T4: 'n/a',
+    T5: 'n/a',
+    T6: 'n/a',
+    T7: 'n/a',
+    T8: verdict(ROOT_USER.check(input)),
+    T9: 'n/a',
+    T10: verdict(UNPINNED_BASE.check(input)),
+  };
+}
