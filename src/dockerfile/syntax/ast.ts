@@ -49,8 +49,15 @@ export interface SyntaxProblem {
     | 'missing-argument'
     | 'bad-argument'
     | 'bad-flag'
+    | 'bad-directive'
+    /** A line of more than 64 KiB, which BuildKit does not read. */
+    | 'long-line'
     | 'no-stage'
-    | 'before-from';
+    | 'before-from'
+    /** Of the graph of stages: a stage that reads itself, however indirectly. */
+    | 'circular'
+    /** Of the graph of stages: `--from=9` where there is no such stage, a base that comes to nothing. */
+    | 'bad-reference';
   readonly message: string;
   readonly span: Span;
 }
@@ -65,16 +72,21 @@ export interface Logical {
 export interface Flag {
   /** `mount`, `from`, `platform`, without the dashes. */
   readonly name: string;
-  /** After the `=`, as written, or undefined for a bare `--link`. */
+  /** After the `=`, without quotes and escapes, or undefined for a bare `--link`. */
   readonly value: string | undefined;
   readonly span: Span;
-  /** Of the value alone; empty at the flag's end where there is none. */
+  /** Of the value alone, quotes included; empty at the flag's end where there is none. */
   readonly valueSpan: Span;
 }
 
-/** A word of an argument: as written, with quotes and escapes removed, and where. */
+/** A word of an argument. */
 export interface Word {
+  /** As written, but for continuations in it. */
   readonly raw: string;
+  /**
+   * Without quotes and escapes; variables stay as they are written (`expandWord` takes `raw`, since a quoted `$` is none).
+   * The same as `raw` where a quote is not closed. Of a JSON array the string that is meant.
+   */
   readonly value: string;
   readonly span: Span;
 }
@@ -97,17 +109,24 @@ export interface Instruction {
   /** Upper case: `RUN`. For ONBUILD the instruction that it triggers stands in `trigger`. */
   readonly keyword: string;
   readonly keywordSpan: Span;
-  /** From the keyword to the end of the last line, heredoc bodies included, without the line's end. */
+  /**
+   * From the first character of its first line to the end of its last line, heredoc bodies included, without the line's
+   * end. That of a trigger begins at its keyword.
+   */
   readonly span: Span;
   readonly flags: readonly Flag[];
   /** After the flags. */
   readonly argument: Logical;
   /** `exec`: a JSON array of strings, whose elements are `words`. */
   readonly form: 'shell' | 'exec';
-  /** Of a JSON array, or the words of COPY, ADD, ENV and so on; empty where a shell reads the argument. */
+  /**
+   * Of a JSON array, or the words of COPY, ADD, ENV and so on; empty where a shell reads the argument. WORKDIR, USER,
+   * STOPSIGNAL and MAINTAINER have one. HEALTHCHECK has `NONE` or `CMD` first, then the elements of its array.
+   */
   readonly words: readonly Word[];
   /** ENV, ARG, LABEL: in order. `value` is undefined for `ARG NAME`. `legacy`: `ENV K V`. */
   readonly pairs: readonly Pair[];
+  /** Of RUN, COPY and ADD in the shell form. What an ONBUILD's line announces belongs to its trigger. */
   readonly heredocs: readonly Heredoc[];
   readonly trigger: Instruction | undefined;
 }
