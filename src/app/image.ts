@@ -2,20 +2,17 @@
 // depends on.
 
 import type { Context } from '../kernel/context.ts';
-import { canonicalJson, keyOf } from '../kernel/digest.ts';
-import { BivyError } from '../kernel/errors.ts';
+import { canonicalJson } from '../kernel/digest.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { assembleImage } from '../oci/assemble.ts';
 import type { BuiltImage, ImageLayer } from '../oci/image.ts';
 import type { Project } from '../project/project.ts';
 import { makeApplication } from './application.ts';
-import { choosePython, resolveBase } from './base.ts';
 import { encodeKnowledge, KNOWLEDGE } from './base-knowledge.ts';
 import { epochOf } from './epoch.ts';
-import { KNOWN_BASES } from './known-bases.ts';
+import { layFoundation } from './foundation.ts';
 import { imageLayer } from './layers.ts';
 import { differing, refuseOverlaps, SHARED_ANNOTATION } from './overlaps.ts';
-import { type PrepareOptions, prepare } from './prepare.ts';
 import type { ResolvedBase } from './resolved-base.ts';
 import type { FollowedReleases } from './reuse.ts';
 import { imageSettings } from './settings.ts';
@@ -45,36 +42,16 @@ export async function makeImage(
   context: Context,
 ): Promise<MadeImage> {
   const epoch = epochOf(request.environment ?? {});
-  const { inputs, decode, plan, reuse } = bench;
+  const { inputs, decode, reuse } = bench;
   const { project, settings } = await decode();
-  await refuseEarly(reference, platform, bench, context);
-  const base = await resolveBase(
-    {
-      reference,
-      platform,
-      settings,
-      environment: request.environment ?? {},
-      refresh: request.refresh === true,
-      pool: bench.pool,
-      registry: bench.registry,
-      ...(reuse === undefined ? {} : { reuse }),
-      ...(bench.pins === undefined ? {} : { pins: bench.pins }),
-    },
+  const { base, python, options, preparation } = await layFoundation(
+    request,
+    reference,
+    platform,
+    bench,
     context,
   );
-  const python = choosePython(base.name, base.facts.pythons, settings.python);
-  const options: PrepareOptions = {
-    base,
-    python,
-    identity: inputs.identity,
-    directory: inputs.directory,
-    environment: request.environment ?? {},
-    decode,
-    plan: () => plan({ python: python.version, platform, libc: requireLibc(base) }),
-    pool: bench.pool,
-    ...(reuse === undefined ? {} : { reuse }),
-  };
-  const { prepared, made, cachedWheels } = await prepare(options, context);
+  const { prepared, made, cachedWheels } = preparation;
   const { wheels } = prepared;
   const { emit } = context;
   emit({
@@ -178,40 +155,6 @@ async function describeImage(
     git: readGit(directory),
     ...(await licenseOf(project)),
     ...(image === undefined ? {} : { base: image }),
-  });
-}
-
-/** A stale lock or a package without a wheel is said before a base is fetched for it, where the base's Python is known. */
-async function refuseEarly(
-  reference: string,
-  platform: string,
-  { inputs, decode, plan, sources }: Workbench,
-  { cache }: Context,
-): Promise<void> {
-  const own = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
-  const key = keyOf({ identity: inputs.identity, reference, platform });
-  if (own === undefined || cache.readRecord<boolean>('accepted', key) === true) return;
-  const { settings, lock } = await decode();
-  const { python, libc } = own;
-  choosePython(reference, [{ version: python, executable: '', ...majorMinor(python) }], settings.python);
-  const { refuseProblems } = await import('./plan.ts');
-  const planned = await plan({ python, platform, libc });
-  refuseProblems(planned);
-  // What is wrong with the project's own files is said before anything is fetched for it, too.
-  await sources((await lock()).poetry ?? planned.poetry);
-  cache.writeRecord('accepted', key, true);
-}
-
-function majorMinor(version: string): { readonly major: number; readonly minor: number } {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  return { major, minor };
-}
-
-function requireLibc(base: ResolvedBase): NonNullable<ResolvedBase['facts']['libc']> {
-  const { libc } = base.facts;
-  if (libc !== undefined) return libc;
-  throw new BivyError('BASE_UNSUPPORTED', `the base \`${base.name}\` has no C library that bivy knows`, {
-    hint: 'wheels are made for glibc or musl; take a base that has one, for example `debian:12`',
   });
 }
 

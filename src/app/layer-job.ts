@@ -31,7 +31,7 @@ async function installWheels(job: WheelsJob, warn: (message: string) => void): P
   const { installWheel } = await import('../wheels/install.ts');
   const { python, prefix, location } = job;
   const parts = job.wheels.map((wheel) => {
-    verifyWheel(wheel);
+    if (wheel.verified !== true) verifyWheel(wheel);
     const archive = openWheel(wheel.path, wheel.fileName);
     const part = installWheel(archive, {
       python,

@@ -6,17 +6,17 @@ import { BivyError } from '../kernel/errors.ts';
 import { entriesKey } from '../layers/entries-key.ts';
 import type { FileEntry, Part } from '../layers/entry.ts';
 import { PREFETCH } from '../layers/prefetch.ts';
-import type { PlannedPackage } from '../lock/plan.ts';
 import { type BaseFacts, refuseOccupied, resolvePath } from '../oci/facts.ts';
-import { fetchFiles } from '../wheels/fetch.ts';
-import type { Decoded } from './decoded.ts';
+import type { Arrived } from '../wheels/fetch.ts';
 import { layEnvironment, PREFIX } from './environment.ts';
 import { type LayerNote, makeLayer } from './layers.ts';
 import { differing, refuseOverlaps } from './overlaps.ts';
 import { refuseProblems } from './plan.ts';
+import { fetchWheels, placeOf, wheelsOf } from './planned-wheels.ts';
 import type { Preparation, PrepareOptions } from './prepare.ts';
 import type { SharedFile } from './reuse.ts';
-import { makeWheelLayers, type PlannedWheel, type WheelLayer } from './wheel-layers.ts';
+import { makeWheelLayers, type WheelLayer } from './wheel-layers.ts';
+import type { PlannedWheel } from './wheel-maker.ts';
 
 /**
  * Whatever is remembered of the whole; what is remembered of its layers is used.
@@ -33,28 +33,26 @@ export async function prepareAnew(
   refuseOccupied(base.facts, PREFIX.slice(1), base.name);
   const plan = await options.plan();
   refuseProblems(plan);
-  const wheels = plan.packages.map(wheelOf);
-  const place = {
-    python: `${python.major}.${python.minor}`,
-    prefix: PREFIX,
-    location: `/${resolvePath(base.facts, PREFIX.slice(1))}`,
-    compression: settings.compression,
-  };
-  const fetch = (missing: readonly PlannedWheel[]): Promise<void> =>
-    fetchWheels(missing, options, decoded, context);
-  const { layers, shared, cached, size } = await makeWheelLayers(
-    {
-      wheels,
-      place,
-      // One layer is the environment's, one the application's.
-      budget: Math.max(1, settings.layers - 2),
-      pool: options.pool,
-      fetch,
-      ...(options.reuse === undefined ? {} : { reuse: options.reuse }),
-      ...(whole === undefined ? {} : { whole }),
-    },
-    context,
-  );
+  const wheels = wheelsOf(plan);
+  const location = `/${resolvePath(base.facts, PREFIX.slice(1))}`;
+  const place = placeOf(`${python.major}.${python.minor}`, settings, location);
+  const fetch = (missing: readonly PlannedWheel[], arrived?: Arrived): Promise<void> =>
+    fetchWheels(missing, options, decoded, context, arrived);
+  const begun = whole === undefined ? await options.begun?.take(wheels, place) : undefined;
+  const { layers, shared, cached, size } =
+    begun ??
+    (await makeWheelLayers(
+      {
+        wheels,
+        place,
+        most: settings.layers,
+        pool: options.pool,
+        fetch,
+        ...(options.reuse === undefined ? {} : { reuse: options.reuse }),
+        ...(whole === undefined ? {} : { whole }),
+      },
+      context,
+    ));
   const overlaps = differing(shared);
   refuseOverlaps(overlaps, settings);
   const environment = layEnvironment({
@@ -131,38 +129,6 @@ export async function prepareAnew(
     made,
     cachedWheels: cached,
   };
-}
-
-function wheelOf(found: PlannedPackage): PlannedWheel {
-  if (found.file === null) {
-    throw new BivyError('INTERNAL', `no file was chosen for \`${found.name}\`, and no problem was reported`);
-  }
-  return { package: found, fileName: found.file.name, sha256: found.file.sha256 };
-}
-
-async function fetchWheels(
-  wheels: readonly PlannedWheel[],
-  { directory, environment }: PrepareOptions,
-  { settings, project }: Decoded,
-  context: Context,
-): Promise<void> {
-  const files = wheels.map(({ package: { name, version, source }, fileName, sha256 }) => ({
-    package: name,
-    version,
-    source,
-    file: { name: fileName, sha256 },
-  }));
-  // How many were cached is known better here than there, where only the missing are asked for.
-  const quiet: Context = {
-    ...context,
-    emit: (event) => (event.type === 'wheels' ? undefined : context.emit(event)),
-  };
-  await fetchFiles(files, quiet, {
-    directory,
-    environment,
-    sources: project.sources,
-    ...(settings.index === undefined ? {} : { indexUrl: settings.index }),
-  });
 }
 
 interface Restated {

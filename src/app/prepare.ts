@@ -8,6 +8,7 @@ import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
 import type { Decoded } from './decoded.ts';
+import type { HeadStart } from './head-start.ts';
 import { haveBlobs, type LayerNote } from './layers.ts';
 import type { Reuse, SharedFile } from './reuse.ts';
 
@@ -43,6 +44,8 @@ export interface PrepareOptions {
   readonly pool: () => Promise<LayerPool>;
   /** Layers of an earlier image. */
   readonly reuse?: Reuse;
+  /** What was begun before the base was known. */
+  readonly begun?: HeadStart | undefined;
 }
 
 export interface Preparation {

@@ -12,6 +12,8 @@ export interface JobWheel {
   readonly fileName: string;
   /** 64 hexadecimal digits: held against the file's bytes before anything is made of them. */
   readonly sha256: string;
+  /** This process wrote the file, and held it against its hash as it came. */
+  readonly verified?: boolean;
   /** Bytes of the file. */
   readonly size: number;
   /** Image paths of files that a wheel of another layer ships and wins. */

@@ -51,9 +51,8 @@ export function partitionWheels<Wheel extends PartitionWheel>(
   wheels: readonly Wheel[],
   budget = 32,
 ): readonly LayerPlan<Wheel>[] {
-  const places = Math.floor(budget / 2);
+  const { places, nativePlaces } = placesOf(budget);
   const buckets = budget - places;
-  const nativePlaces = Math.ceil((places * 2) / 3);
   const nativeBuckets = buckets < 2 ? 0 : Math.max(1, Math.floor(buckets / 3));
   const ranked = [...wheels].sort((a, b) => classOf(b.size) - classOf(a.size) || byName(a, b));
   const large = ranked.filter((wheel) => wheel.size >= ALONE_MINIMUM);
@@ -74,6 +73,26 @@ export function partitionWheels<Wheel extends PartitionWheel>(
   ];
 }
 
+/** Places for wheels alone, and how many of them are for wheels of one platform. */
+function placesOf(budget: number): { readonly places: number; readonly nativePlaces: number } {
+  const places = Math.floor(budget / 2);
+  return { places, nativePlaces: Math.ceil((places * 2) / 3) };
+}
+
+/**
+ * Whether a wheel stands alone whatever the sizes of the others are: there is a place for each of its kind.
+ * @param counts wheels of either kind, this one too
+ */
+export function standsAlone(
+  { size, pure }: Pick<PartitionWheel, 'size' | 'pure'>,
+  counts: { readonly pure: number; readonly native: number },
+  budget: number,
+): boolean {
+  const { places, nativePlaces } = placesOf(budget);
+  const hasPlace = pure ? counts.pure <= places - nativePlaces : counts.native <= nativePlaces;
+  return hasPlace && size >= ALONE_MINIMUM;
+}
+
 /** The buckets that are not empty, by number. */
 function planBuckets<Wheel extends PartitionWheel>(
   kind: 'native' | 'wheels',
@@ -90,7 +109,8 @@ function planBuckets<Wheel extends PartitionWheel>(
     .map(([bucket, list]) => planBucket(kind, bucket, buckets, list));
 }
 
-function planAlone<Wheel extends PartitionWheel>(wheel: Wheel): LayerPlan<Wheel> {
+/** A layer of this wheel and no other. */
+export function planAlone<Wheel extends PartitionWheel>(wheel: Wheel): LayerPlan<Wheel> {
   const reason = `${wheel.size} bytes: a wheel of ${ALONE_MINIMUM} and more stands alone`;
   return { kind: 'alone', name: wheel.name, reason, wheels: [wheel], key: wheelsKey([wheel.key]) };
 }

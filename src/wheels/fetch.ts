@@ -25,7 +25,12 @@ export interface FetchOptions {
   readonly sources?: readonly PackageSource[];
   /** Credentials are read from it. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Told of each file that was not in the cache, as soon as it is. */
+  readonly arrived?: Arrived;
 }
+
+/** @param size bytes */
+export type Arrived = (sha256: string, size: number) => void;
 
 const DOWNLOADS = 8;
 /** For a file whose size nobody told: more than any index takes. */
@@ -54,8 +59,10 @@ export async function fetchFiles(
   });
   const cached = blobs.size;
   const absent = wanted.filter(({ file }) => !blobs.has(file.sha256));
-  for (const [file, blob] of await readLocal(absent.filter(isLocal), context, options.directory))
+  for (const [file, blob] of await readLocal(absent.filter(isLocal), context, options.directory)) {
     blobs.set(file, blob);
+    options.arrived?.(file, blob.size);
+  }
   const remote = absent.filter((file) => !isLocal(file));
   if (remote.length > 0) {
     if (context.offline) throw offline(remote);
@@ -69,7 +76,7 @@ export async function fetchFiles(
 async function download(
   files: readonly WantedFile[],
   context: Context,
-  { indexUrl, sources = [], environment = process.env }: FetchOptions,
+  { indexUrl, sources = [], environment = process.env, arrived }: FetchOptions,
 ): Promise<readonly (readonly [string, Blob])[]> {
   const unsupported = files.find(({ source }) => source.kind === 'git' || source.kind === 'directory');
   if (unsupported !== undefined) {
@@ -101,6 +108,7 @@ async function download(
   const blobs = await mapBounded(ordered, DOWNLOADS, context.signal, async (file, signal) => {
     const blob = await downloadFile(file, authorize(file.url), context, signal);
     if (blob === undefined) gone.push(`\`${file.wanted.file.name}\`: gone from \`${publicUrl(file.url)}\``);
+    else arrived?.(file.wanted.file.sha256, blob.size);
     return [file.wanted.file.sha256, blob] as const;
   });
   if (gone.length > 0) throw missingFiles(gone);
@@ -171,11 +179,20 @@ function isLocal({ source }: WantedFile): boolean {
   return source.kind === 'file';
 }
 
-/** Largest first, so that no large one is left alone at the end; of unknown size after those, by name. */
+/**
+ * Largest first, so that no large one is left alone at the end; of unknown size after those, wheels of one platform
+ * before those of any, which are small mostly; by name.
+ */
 function bySize(left: LocatedFile, right: LocatedFile): number {
   const difference = (right.size ?? -1) - (left.size ?? -1);
   if (difference !== 0) return difference;
+  const kinds = Number(isForAny(left)) - Number(isForAny(right));
+  if (kinds !== 0) return kinds;
   return left.wanted.file.name < right.wanted.file.name ? -1 : 1;
+}
+
+function isForAny({ wanted }: LocatedFile): boolean {
+  return wanted.file.name.endsWith('-any.whl');
 }
 
 function digestOfFile(sha256: string): Digest {

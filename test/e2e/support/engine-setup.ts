@@ -25,7 +25,7 @@ function forgetOtherPrograms(): void {
   const stamp = join(sharedCache(), 'made-by');
   const digest = hash.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
-  for (const kind of ['accepted', 'preparations', 'layers', 'layer-contents', 'debian-bases']) {
+  for (const kind of ['familiar', 'preparations', 'layers', 'layer-contents', 'debian-bases']) {
     rmSync(join(sharedCache(), 'records', kind), { recursive: true, force: true });
   }
   writeFileSync(stamp, digest);
