@@ -13,6 +13,8 @@ export interface LexOptions {
   readonly lookup: (name: string) => string | undefined;
   /** Variables that are not set stay as they are written; otherwise they are empty. */
   readonly keepUnset?: boolean;
+  /** What a variable that is not set stands for where no operator says; nothing, unless said. */
+  readonly unset?: string;
   readonly rawQuotes?: boolean;
   readonly rawEscapes?: boolean;
 }
@@ -38,7 +40,7 @@ const MAX_LENGTH = 1 << 16;
 const NAME = /[A-Za-z_][\p{L}\p{Nd}_]*|\p{L}[\p{L}\p{Nd}_]*|\p{Nd}+|[@*#?\-$!]/uy;
 
 export function lex(text: string, options: LexOptions): Lexed {
-  const { escape: token, lookup, keepUnset = false, rawQuotes = false } = options;
+  const { escape: token, lookup, keepUnset = false, unset: absent = '', rawQuotes = false } = options;
   const words: LexedWord[] = [];
   let rawEscapes = options.rawEscapes ?? false;
   let at = 0;
@@ -208,7 +210,7 @@ export function lex(text: string, options: LexOptions): Lexed {
       const name = readName();
       if (name === '') return '$';
       const value = lookup(name);
-      return value === undefined && keepUnset ? `$${name}` : bounded(value ?? '');
+      return value === undefined && keepUnset ? `$${name}` : bounded(value ?? absent);
     }
     at += 1;
     const first = text[at];
@@ -219,7 +221,7 @@ export function lex(text: string, options: LexOptions): Lexed {
     at += 1;
     if (operator === '}') {
       const value = lookup(name);
-      return value === undefined && keepUnset ? `\${${name}}` : bounded(value ?? '');
+      return value === undefined && keepUnset ? `\${${name}}` : bounded(value ?? absent);
     }
     if (operator === '/') return readReplacement(name);
     if (operator === ':') {
@@ -249,11 +251,12 @@ export function lex(text: string, options: LexOptions): Lexed {
         return unset ? fail(`\`${name}\` is not set`) : bounded(value);
       case '#':
       case '%': {
-        if (value?.includes(UNKNOWN) || word.includes(UNKNOWN)) return UNKNOWN;
+        const known = value ?? absent;
+        if (known.includes(UNKNOWN) || word.includes(UNKNOWN)) return UNKNOWN;
         const longest = word.startsWith(operator);
         const pattern = longest ? word.slice(1) : word;
         const trim = operator === '#' ? trimPrefix : trimSuffix;
-        return trim(pattern, value ?? '', longest) ?? UNKNOWN;
+        return trim(pattern, known, longest) ?? UNKNOWN;
       }
       default:
         return fail(`\`:${operator}\` is no operator`);
@@ -269,8 +272,9 @@ export function lex(text: string, options: LexOptions): Lexed {
     if (fault !== undefined) return '';
     const value = lookup(name);
     if (value === undefined && keepUnset) return `\${${name}/${pattern}/${replacement}}`;
-    if (value?.includes(UNKNOWN) || pattern.includes(UNKNOWN)) return UNKNOWN;
-    return replacePattern(pattern, value ?? '', replacement, all) ?? UNKNOWN;
+    const known = value ?? absent;
+    if (known.includes(UNKNOWN) || pattern.includes(UNKNOWN)) return UNKNOWN;
+    return replacePattern(pattern, known, replacement, all) ?? UNKNOWN;
   }
 
   const result = readUntil(undefined);
