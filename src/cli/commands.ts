@@ -1,5 +1,6 @@
 // The commands as data: what each is called, takes and prints. The code of a command is loaded when it is run.
 
+import { ENGINE_OPTIONS } from './engine-options.ts';
 import type { Io } from './io.ts';
 import type { Options, Parsed } from './options.ts';
 
@@ -72,7 +73,7 @@ const IMAGES: Options = {
 export const COMMANDS: Readonly<Record<string, Command>> = {
   build: {
     summary: 'make the image, from the lock, without Docker, Poetry or Python',
-    usage: 'bivy build [DIRECTORY] [-t NAME]… [-o DESTINATION]…',
+    usage: 'bivy build [DIRECTORY] [-t NAME]… [-o DESTINATION]… [--engine buildkit [-f FILE]]',
     about: [
       'Reads `pyproject.toml` and `poetry.lock` in DIRECTORY (default: `.`), and writes a container image.',
       'Prints the digest of the image on stdout; the same commit, platform and base give the same one everywhere.',
@@ -134,6 +135,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         value: 'N',
         help: 'threads that make layers; default: one a core, at most 4',
       },
+      ...ENGINE_OPTIONS,
     },
     examples: [
       ['bivy build -t annapurna:1.0.0 -o docker', 'into the Docker engine, sending what it lacks'],
@@ -145,6 +147,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       [
         'bivy build --platform linux/amd64,linux/arm64 -t registry.example/team/app:1.0 --push',
         'for two platforms, sending what the registry lacks',
+      ],
+      [
+        'bivy build --engine buildkit -f Dockerfile -t app:1.0 -o docker',
+        'a Dockerfile, with the BuildKit, Docker or podman that is here',
       ],
     ],
     positionals: 1,
@@ -239,6 +245,45 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     positionals: 1,
     load: async () => (await import('./dockerfile.ts')).runDockerfile,
+  },
+  lint: {
+    summary: 'judge Dockerfiles, with the project beside them, and repair them',
+    usage: 'bivy lint [FILE | DIRECTORY | -]…',
+    about: [
+      'Reads Dockerfiles (default: `Dockerfile` here; those found in a DIRECTORY; `-`: standard input) and the Poetry project beside',
+      'each: in the directory of the Dockerfile, or above it up to the repository. Exit status 1: findings as severe as `--fail-on` says.',
+      '',
+      'Rules are named by id (`BV103`), beginning (`BV1`) or technique (`T3`). A comment silences a rule in the instruction that',
+      'it stands before or in: `# bivy ignore=BV103 reason`. docs/lint.md has formats, settings and hooks.',
+    ],
+    options: {
+      fix: { type: 'boolean', help: 'repair what can be repaired without changing what the image is for' },
+      'unsafe-fixes': { type: 'boolean', help: 'with `--fix` or `--diff`: also where the image may change' },
+      diff: {
+        type: 'boolean',
+        help: 'print what `--fix` would change, and write nothing; exit status 1: it would',
+      },
+      select: { type: 'string', multiple: 'list', value: 'RULES', help: 'these rules alone' },
+      ignore: { type: 'string', multiple: 'list', value: 'RULES', help: 'not these rules' },
+      format: { type: 'string', value: 'FORMAT', help: '`text` (default), `json`, `sarif` or `github`' },
+      'fail-on': {
+        type: 'string',
+        value: 'LEVEL',
+        help: '`error`, `warning` (default), `info` or `never`: from where on the exit status is 1',
+      },
+      project: { type: 'string', value: 'DIRECTORY', help: 'the project that the Dockerfiles are for' },
+      'no-project': { type: 'boolean', help: 'judge the Dockerfile alone' },
+      explain: { type: 'string', value: 'RULE', help: "print a rule's page" },
+      list: { type: 'boolean', help: 'print every rule: technique, severity, fixes, title' },
+    },
+    examples: [
+      ['bivy lint', 'the Dockerfile here'],
+      ['bivy lint --diff --unsafe-fixes', 'what bivy would change in it'],
+      ['bivy lint --fix services', 'every Dockerfile below a directory, repaired'],
+      ['bivy lint --format sarif > bivy.sarif', 'for code scanning'],
+    ],
+    positionals: Number.POSITIVE_INFINITY,
+    load: async () => (await import('./lint.ts')).runLint,
   },
   cache: {
     summary: 'look at the cache of wheels and layers, or empty it',

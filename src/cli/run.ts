@@ -27,7 +27,7 @@ export async function run(args: readonly string[], streams: Streams): Promise<nu
     return 0;
   }
   // A failure is JSON for whoever asked for JSON, even where the arguments themselves are at fault.
-  const json = rest.includes('--json');
+  const json = asksForJson(rest);
   const verbose = rest.includes('--verbose') || rest.includes('-v');
   const colour = useColour(streams);
   try {
@@ -55,6 +55,14 @@ export async function run(args: readonly string[], streams: Streams): Promise<nu
     else streams.stderr(`${renderError(error, { colour, verbose })}\n`);
     return error.code === 'INTERRUPTED' ? 130 : 2;
   }
+}
+
+/** `--json`; of a command with formats also `--format json`. */
+function asksForJson(args: readonly string[]): boolean {
+  return args.some(
+    (arg, index) =>
+      arg === '--json' || arg === '--format=json' || (arg === '--format' && args[index + 1] === 'json'),
+  );
 }
 
 async function perform(

@@ -200,8 +200,10 @@ function fromTable({ table = {}, file = 'pyproject.toml', lineOf }: SettingSourc
   const root = member(member(rootNode({ tool: { bivy: table } }, document), 'tool'), 'bivy');
   const settings: Record<string, unknown> = {};
   for (const [name, node] of entriesOf(root)) {
+    // Another command's: lint-settings.ts decodes it.
+    if (name === 'lint') continue;
     const key = Object.hasOwn(KEYS, name) ? KEYS[name] : undefined;
-    if (key === undefined) throw decode.unknownKey(name, Object.keys(KEYS), '[tool.bivy]', node);
+    if (key === undefined) throw decode.unknownKey(name, [...Object.keys(KEYS), 'lint'], '[tool.bivy]', node);
     settings[key.property] = key.decode(node);
   }
   return settings;

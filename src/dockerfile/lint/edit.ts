@@ -16,14 +16,19 @@ export function applyEdits(text: string, edits: readonly Edit[]): string {
     if (span.start < from || span.end < span.start || span.end > text.length) {
       throw new RangeError(`an edit of ${span.start} to ${span.end} does not fit`);
     }
-    result += text.slice(from, span.start) + withLineEnds(inserted, lineEndAt(text, span.start));
+    result += text.slice(from, span.start) + insertedText(text, { span, text: inserted });
     from = span.end;
   }
   return result + text.slice(from);
 }
 
+/** What an edit really inserts: with the line ends that are used there. */
+export function insertedText(text: string, { span, text: inserted }: Edit): string {
+  return inserted.includes('\n') ? inserted.replace(/\r?\n/g, lineEndAt(text, span.start)) : inserted;
+}
+
 /** The end of the line at an offset; of the last line that has one where it has none; `\n` where no line has. */
-export function lineEndAt(text: string, offset: number): '\n' | '\r\n' {
+function lineEndAt(text: string, offset: number): '\n' | '\r\n' {
   let end = text.indexOf('\n', offset);
   if (end < 0) end = text.lastIndexOf('\n');
   return end > 0 && text[end - 1] === '\r' ? '\r\n' : '\n';
@@ -71,10 +76,6 @@ function inOrder(edits: readonly Edit[]): readonly Edit[] {
         a.edit.span.start - b.edit.span.start || a.edit.span.end - b.edit.span.end || a.index - b.index,
     )
     .map(({ edit }) => edit);
-}
-
-function withLineEnds(text: string, lineEnd: string): string {
-  return text.includes('\n') ? text.replace(/\r?\n/g, lineEnd) : text;
 }
 
 /** The span with the regions that it reaches into; what only ends where a region begins stays outside. */

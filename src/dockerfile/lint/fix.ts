@@ -43,12 +43,34 @@ interface Step {
 }
 
 const ROUNDS = 50;
+/** UTF-16 units that fixes may add, besides as much as there was: rules that feed each other would add without end. */
+const GROWTH = 1 << 16;
 
 /**
- * The text with every fix applied that can be. Where fixes never settle the text stays as it was.
+ * The text with every fix applied that can be. Where fixes never settle the text stays as it was. Fixing the result
+ * again changes nothing.
  * @param check what `lint` says of a text; the same text must give the same answer
  */
 export function fixAll(text: string, check: (text: string) => Checked, options: FixOptions): FixedText {
+  const first = settle(text, check, options);
+  let fixed = first;
+  // Where nothing was dropped nothing is left to do. Else what was dropped on the way here might fit in the end.
+  for (let round = 0; fixed.dropped.length > 0; round++) {
+    const again = settle(fixed.text, check, options);
+    if (again.text === fixed.text) break;
+    if (round === AGAIN) {
+      const dropped = first.dropped.map((fix) => ({ ...fix, why: 'endless' as const }));
+      return { text, applied: [], dropped, checked: check(text) };
+    }
+    fixed = { ...again, applied: [...fixed.applied, ...again.applied] };
+  }
+  return fixed;
+}
+
+/** Most times that a result is fixed anew, after which it is taken for never settling. */
+const AGAIN = 5;
+
+function settle(text: string, check: (text: string) => Checked, options: FixOptions): FixedText {
   const excluded = new Set<string>();
   const dropped: DroppedFix[] = [];
   const original = check(text);
@@ -68,7 +90,7 @@ export function fixAll(text: string, check: (text: string) => Checked, options: 
       changes(fix, current);
     const chosen = chooseFixes(checked.findings, checked.regions, wanted);
     if (chosen.length === 0) return { text: current, applied: namesOf(steps), dropped, checked };
-    if (round >= (options.rounds ?? ROUNDS)) {
+    if (round >= (options.rounds ?? ROUNDS) || current.length > 2 * text.length + GROWTH) {
       for (const finding of chosen) drop(finding, current, 'endless');
       return { text, applied: [], dropped, checked: original };
     }

@@ -3,10 +3,11 @@
 import type { Finding, LintResult, Severity } from './finding.ts';
 import { applyIgnores, readIgnores } from './ignores.ts';
 import type { LintInput, Observation, Rule } from './rule.ts';
+import { NOT_TEXT } from './rules/bv002-text.ts';
 import { IGNORE_FAULT, UNUSED_IGNORE } from './rules/bv003-ignores.ts';
 import { RULES } from './rules/index.ts';
 import { type Selection, selectRules } from './select.ts';
-import { judgeTechniques } from './techniques.ts';
+import { judgeTechniques, UNKNOWABLE } from './techniques.ts';
 
 export interface LintOptions extends Selection {
   /** By rule; others have their own. */
@@ -24,7 +25,8 @@ export function lint(
   options: LintOptions = EVERY_RULE,
   rules: readonly Rule[] = RULES,
 ): LintResult {
-  const selected = selectRules(rules, options);
+  const isText = !input.dockerfile.text.includes('\0');
+  const selected = selectRules(isText ? rules : [NOT_TEXT], options);
   const active = new Set(selected.map(({ id }) => id));
   const stamp = (rule: Rule, seen: Iterable<Observation>): Finding[] => {
     const { id, technique } = rule;
@@ -56,7 +58,7 @@ export function lint(
   );
   return {
     findings: [...kept, ...applyIgnores(told, ignores).kept].sort(compareFindings),
-    techniques: judgeTechniques(input),
+    techniques: isText ? judgeTechniques(input) : UNKNOWABLE,
   };
 }
 

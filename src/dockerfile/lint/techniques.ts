@@ -19,20 +19,26 @@ export const TECHNIQUE_TITLES: Readonly<Record<Technique, string>> = {
   T10: 'base pinned',
 };
 
+/** Of what cannot be judged. */
+export const UNKNOWABLE: Readonly<Record<Technique, Verdict>> = {
+  T1: 'n/a',
+  T2: 'n/a',
+  T3: 'n/a',
+  T4: 'n/a',
+  T5: 'n/a',
+  T6: 'n/a',
+  T7: 'n/a',
+  T8: 'n/a',
+  T9: 'n/a',
+  T10: 'n/a',
+};
+
 export function judgeTechniques(input: LintInput): Readonly<Record<Technique, Verdict>> {
-  const none = input.graph.stages.length === 0;
-  const verdict = (seen: Iterable<unknown>): Verdict =>
-    none ? 'n/a' : [...seen].length === 0 ? 'met' : 'missed';
+  if (input.graph.stages.length === 0) return UNKNOWABLE;
+  const verdict = (seen: Iterable<unknown>): Verdict => ([...seen].length === 0 ? 'met' : 'missed');
   return {
-    T1: 'n/a',
-    T2: 'n/a',
-    T3: 'n/a',
-    T4: 'n/a',
-    T5: 'n/a',
-    T6: 'n/a',
-    T7: 'n/a',
+    ...UNKNOWABLE,
     T8: verdict(ROOT_USER.check(input)),
-    T9: 'n/a',
     T10: verdict(UNPINNED_BASE.check(input)),
   };
 }
