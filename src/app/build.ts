@@ -55,21 +55,14 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   const decoded = await decode();
   await warnOfIgnored(decoded, inputs, context.emit);
   const spelled = spellDestinations(request, decoded);
-  const tags =
-    request.tags !== undefined && request.tags.length > 0 ? request.tags : [nameOf(decoded.project)];
-  for (const tag of tags) parseReference(tag);
+  const tags = spellTags(request, decoded);
   const isPushed = spelled.includes('registry');
   const pins = await openPins(inputs, decoded.settings);
   const piece = { inputs, decode, images: isPushed ? tags : [], files: spelled, pins };
   return withWorkbench(request, piece, context, async (bench) => {
     const cacheFrom = request.cacheFrom ?? [];
-    const destinations: Destination[] = [];
-    for (const text of spelled) {
-      destinations.push(await openDestination(text, request.environment ?? {}, bench.registry, cacheFrom));
-    }
-    for (const [position, destination] of destinations.entries()) {
-      await naming(spelled[position] ?? '', destination.check(context, tags));
-    }
+    const { registry } = bench;
+    const destinations = await openDestinations({ spelled, tags, registry }, cacheFrom, request, context);
     const own = isPushed ? tags : [];
     const isAlone = request.reuse === false || own.length + cacheFrom.length === 0 || context.offline;
     const reuse = isAlone ? undefined : await openReuse(own, cacheFrom, bench, context);
@@ -86,7 +79,6 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
         });
       }
       try {
-        const { registry } = bench;
         const published = await publish(images, { destinations, spelled, tags, registry }, context);
         return buildDocument({ image: images.whole, tags, destinations: published, seconds: seconds() });
       } catch (error) {
@@ -96,14 +88,30 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
   });
 }
 
-interface Publication {
+export interface Publication {
   readonly destinations: readonly Destination[];
   readonly spelled: readonly string[];
   readonly tags: readonly string[];
   readonly registry: () => Promise<Registry>;
 }
 
-async function publish(
+/** Opens the destinations, and checks that each may be written before anything is made. */
+export async function openDestinations(
+  { spelled, tags, registry }: Omit<Publication, 'destinations'>,
+  sources: readonly string[],
+  { environment = {} }: Pick<BuildRequest, 'environment'>,
+  context: Context,
+): Promise<readonly Destination[]> {
+  const destinations: Destination[] = [];
+  for (const text of spelled) destinations.push(await openDestination(text, environment, registry, sources));
+  for (const [position, destination] of destinations.entries()) {
+    await naming(spelled[position] ?? '', destination.check(context, tags));
+  }
+  return destinations;
+}
+
+/** Writes the images to every destination, in their order. @throws BivyError; what was written before stays */
+export async function publish(
   images: MadeImages,
   { destinations, spelled, tags, registry }: Publication,
   context: Context,
@@ -191,11 +199,22 @@ async function discardDamaged(
   return discarded;
 }
 
-function spellDestinations(request: BuildRequest, { project }: Decoded): readonly string[] {
+/** What `-o` and `--push` ask for; a layout named after the project where they ask for nothing. */
+export function spellDestinations(
+  request: Pick<BuildRequest, 'destinations' | 'push'>,
+  { project }: Decoded,
+): readonly string[] {
   const named = request.destinations ?? [];
   const pushed = request.push === true && !named.includes('registry') ? ['registry'] : [];
   const spelled = [...named, ...pushed];
   return spelled.length > 0 ? spelled : [`oci:dist/${nameOf(project).split(':')[0]}`];
+}
+
+/** The names of the image; the project's own where none is given. @throws BivyError `USAGE` */
+export function spellTags({ tags = [] }: Pick<BuildRequest, 'tags'>, { project }: Decoded): readonly string[] {
+  const spelled = tags.length > 0 ? tags : [nameOf(project)];
+  for (const tag of spelled) parseReference(tag);
+  return spelled;
 }
 
 /** The project's own name for an image of it: `annapurna:1.0.0`. */

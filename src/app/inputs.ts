@@ -139,6 +139,8 @@ export async function inProject<T>(directory: string, use: () => Promise<T>): Pr
 const UNRELATED: ReadonlySet<string> = new Set([
   'BIVY_CACHE_DIR',
   'BIVY_WORKERS',
+  'BIVY_BUILDKIT',
+  'BIVY_BUILDKIT_TLS_DIR',
   'BIVY_REGISTRY_USERNAME',
   'BIVY_REGISTRY_PASSWORD',
 ]);

@@ -2,12 +2,18 @@
 
 import { buildImage } from '../app/build.ts';
 import { withContext } from '../app/context.ts';
+import { ENGINE_OPTIONS } from './engine-options.ts';
 import { imageFlags } from './image-flags.ts';
 import type { Io } from './io.ts';
 import type { Parsed } from './options.ts';
 import { isSet, listOf, selectionFlags, textOf } from './selection.ts';
 
 export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
+  if (namesWay(parsed)) {
+    const { runEngineBuild, wayOf } = await import('./engine-build.ts');
+    const way = wayOf(parsed);
+    if (way.kind === 'buildkit') return runEngineBuild(parsed, way.name, io);
+  }
   const attestations = textOf(parsed, 'attestations');
   const threads = textOf(parsed, 'workers');
   const workers =
@@ -44,4 +50,9 @@ export async function runBuild(parsed: Parsed, io: Io): Promise<number> {
   );
   io.print(io.json ? JSON.stringify(made) : made.digest);
   return 0;
+}
+
+/** Whether anything is asked for that only builds of Dockerfiles have. */
+function namesWay({ values }: Parsed): boolean {
+  return Object.keys(ENGINE_OPTIONS).some((name) => values[name] !== undefined);
 }

@@ -91,11 +91,34 @@ function sentence(event: Event): string | undefined {
       );
     case 'published':
       return row(event.changed ? 'wrote' : 'same', event.where);
+    case 'engine':
+      return row('engine', `${event.name} · ${event.detail}`);
+    case 'step':
+      return isShown(event) ? row('step', shorten(event.name), stepFigure(event)) : undefined;
     case 'note':
       return row('note', event.message);
     default:
       return undefined;
   }
+}
+
+type Step = Extract<Event, { type: 'step' }>;
+
+/** What an engine does for itself (`[internal] …`, `[context …]`, `exporting layers`) is of passing interest. */
+function isShown({ name, state }: Step): boolean {
+  return state !== 'begun' && /^(?:\[(?!internal\]|context )|STEP )/.test(name);
+}
+
+function stepFigure({ state, seconds }: Step): string {
+  return state === 'done' && seconds !== undefined ? formatSeconds(seconds) : state;
+}
+
+const STEP_WIDTH = 48;
+
+/** On one line, its beginning. */
+function shorten(name: string): string {
+  const line = name.replace(/\s+/g, ' ');
+  return line.length <= STEP_WIDTH ? line : `${line.slice(0, STEP_WIDTH - 1)}…`;
 }
 
 const PUSHED = { present: 'already in', mounted: 'mounted into', sent: 'sent to' } as const;
@@ -116,6 +139,10 @@ function detail(event: Event): string {
       return `sending to ${event.to}: ${formatBytes(event.sent)} of ${formatBytes(event.total)}`;
     case 'pushed':
       return `${PUSHED[event.how]} ${event.to}: ${event.digest} (${formatBytes(event.size)})`;
+    case 'step':
+      return `${event.name.replace(/\s+/g, ' ')}${event.state === 'begun' ? '' : ` (${event.state})`}`;
+    case 'step-output':
+      return `│ ${event.text}`;
     case 'blob-read':
       return `read ${event.digest}: ${event.why}`;
     default:

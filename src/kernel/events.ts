@@ -41,6 +41,17 @@ export type Event =
       readonly how: 'present' | 'mounted' | 'sent';
     }
   | { readonly type: 'layers'; readonly names: readonly string[] }
+  /** What builds where bivy does not: `docker buildx`, and which of them. */
+  | { readonly type: 'engine'; readonly name: string; readonly detail: string }
+  /** A step of an engine's build, as the engine calls it: `[builder 3/7] RUN …`; `seconds` once it is done. */
+  | {
+      readonly type: 'step';
+      readonly name: string;
+      readonly state: 'begun' | 'done' | 'cached' | 'failed';
+      readonly seconds?: number;
+    }
+  /** A line that the command of a step printed. */
+  | { readonly type: 'step-output'; readonly name: string; readonly text: string }
   | { readonly type: 'published'; readonly where: string; readonly changed: boolean }
   | { readonly type: 'note'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string; readonly hint?: string };

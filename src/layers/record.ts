@@ -2,7 +2,8 @@
 
 import type { Digest } from '../kernel/digest.ts';
 
-export type LayerKind = 'base' | 'wheels' | 'venv' | 'app';
+/** `dockerfile`: of an image that a Dockerfile made; its base's layers and its own are not told apart. */
+export type LayerKind = 'base' | 'wheels' | 'venv' | 'app' | 'dockerfile';
 
 export interface LayerRecord {
   /** SHA-256 of the canonical JSON of what went into the layer. */

@@ -12,6 +12,8 @@ export interface BuildDestination {
 
 export interface BuildDocument {
   readonly version: 1;
+  /** What built it, where bivy did not: `docker buildx`. */
+  readonly engine?: string;
   readonly digest: string;
   readonly tags: readonly string[];
   readonly destinations: readonly BuildDestination[];
@@ -39,13 +41,15 @@ export interface BuildFacts {
   readonly tags: readonly string[];
   readonly destinations: readonly BuildDestination[];
   readonly seconds: number;
+  readonly engine?: string;
 }
 
 /** `digest` is what is published: the image's manifest, or the index of several. */
-export function buildDocument({ image, tags, destinations, seconds }: BuildFacts): BuildDocument {
+export function buildDocument({ image, tags, destinations, seconds, engine }: BuildFacts): BuildDocument {
   const isIndex = 'images' in image;
   return {
     version: 1,
+    ...(engine === undefined ? {} : { engine }),
     digest: isIndex ? image.indexDigest : image.manifestDigest,
     tags,
     destinations,

@@ -1,0 +1,177 @@
+// `bivy build --engine buildkit`: a Dockerfile built by what is there, the image taken back as a value, and written to the
+// same destinations as the native way writes to.
+
+import { mkdirSync, rmSync } from 'node:fs';
+import type { BuilderContext, BuilderName, BuilderRequest, Wish } from '../engines/builders/builder.ts';
+import type { Context } from '../kernel/context.ts';
+import type { BuiltImage, ImageIndex } from '../oci/image.ts';
+import type { Settings } from '../project/settings.ts';
+import { type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
+import { openDestinations, publish, spellDestinations, spellTags } from './build.ts';
+import { decodeInputs, once } from './decoded.ts';
+import { type DockerfileChoice, type EngineDockerfile, prepareDockerfile } from './engine-dockerfile.ts';
+import { inProject, readInputs } from './inputs.ts';
+
+export interface EngineBuildRequest extends DockerfileChoice {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly tags?: readonly string[];
+  readonly destinations?: readonly string[];
+  readonly push?: boolean;
+  readonly insecureRegistries?: readonly string[];
+  /** Absent: the first that is there, unless `BIVY_BUILDKIT` names one. */
+  readonly engine?: string;
+  /** The builder's own instance: a name of buildx, an address of buildkitd. */
+  readonly builder?: string;
+  readonly arguments?: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly ssh?: readonly string[];
+  readonly cacheFrom?: readonly string[];
+  readonly cacheTo?: readonly string[];
+  readonly noCache?: boolean;
+  readonly pull?: boolean;
+  readonly network?: string;
+  readonly sbom?: boolean;
+  readonly provenance?: boolean;
+}
+
+/**
+ * Builds the Dockerfile and writes the image to every destination.
+ * @throws BivyError `BUILD_FAILED`, `ENGINE_UNREACHABLE`, and any that a destination has; nothing is left behind then
+ */
+export function buildWithEngine(request: EngineBuildRequest, context: Context): Promise<BuildDocument> {
+  return inProject(request.directory, () => build(request, context));
+}
+
+async function build(request: EngineBuildRequest, context: Context): Promise<BuildDocument> {
+  const started = performance.now();
+  const environment = request.environment ?? {};
+  const inputs = readInputs(request);
+  const decoded = await decodeInputs(inputs);
+  const { settings } = decoded;
+  const tags = spellTags(request, decoded);
+  const spelled = spellDestinations(request, decoded);
+  const registry = once(async () => {
+    const { openRegistry } = await import('./registries.ts');
+    const pushed = spelled.includes('registry') ? tags : [];
+    return openRegistry({ ...request, environment }, settings, pushed, context);
+  });
+  const destinations = await openDestinations({ spelled, tags, registry }, [], { environment }, context);
+  const { findBuilder, parseBuilder } = await import('../engines/builders/find.ts');
+  const { redactor } = await import('../engines/builders/redact.ts');
+  const surroundings: BuilderContext = {
+    environment,
+    emit: context.emit,
+    signal: context.signal,
+    redact: redactor(request.secrets ?? [], environment),
+  };
+  const named = namedBuilder(request, environment, parseBuilder);
+  const { builder, found } = await findBuilder(
+    named,
+    request.builder,
+    wishesOf(request, settings),
+    surroundings,
+  );
+  context.emit({ type: 'engine', name: builder.title, detail: found.detail });
+  if (inputs.pins !== undefined) {
+    const message = 'bivy.lock pins the bases of the native way; an engine pulls what the Dockerfile names';
+    context.emit({ type: 'note', message });
+  }
+
+  const work = context.cache.temporary();
+  mkdirSync(work, { mode: 0o700 });
+  try {
+    const { platforms } = settings;
+    const dockerfile = await prepareDockerfile(request, inputs, { work, platforms }, context);
+    const order = orderOf(request, settings, dockerfile, { context: inputs.directory, work });
+    const result = await builder.build({ ...order, keepsImages: found.keepsImages }, surroundings);
+    if ('failure' in result) {
+      const { buildFailure } = await import('./engine-failure.ts');
+      throw buildFailure(builder, result.failure, dockerfile);
+    }
+    try {
+      const { readForeignImage } = await import('../oci/foreign-image.ts');
+      const name = `what \`${builder.title}\` built`;
+      const whole = await readForeignImage({ ...result.image, name }, context);
+      const seconds = (): number => (performance.now() - started) / 1000;
+      announce(whole, seconds(), context);
+      const published = await publish(
+        { whole, made: [] },
+        { destinations, spelled, tags, registry },
+        context,
+      );
+      const document = { image: whole, tags, destinations: published, seconds: seconds() };
+      return buildDocument({ ...document, engine: builder.title });
+    } finally {
+      await result.release();
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function namedBuilder(
+  { engine }: EngineBuildRequest,
+  environment: NodeJS.ProcessEnv,
+  parse: (text: string, from: string) => BuilderName,
+): BuilderName | undefined {
+  if (engine !== undefined) return parse(engine, '`--engine`');
+  const text = environment['BIVY_BUILDKIT'] ?? '';
+  return text === '' ? undefined : parse(text, '`BIVY_BUILDKIT`');
+}
+
+function wishesOf(request: EngineBuildRequest, { platforms, compression }: Settings): readonly Wish[] {
+  const wished: Readonly<Record<Wish, boolean>> = {
+    builder: request.builder !== undefined,
+    platforms: platforms.length > 1,
+    secret: isAny(request.secrets),
+    ssh: isAny(request.ssh),
+    'cache-from': isAny(request.cacheFrom),
+    'cache-to': isAny(request.cacheTo),
+    sbom: request.sbom === true,
+    provenance: request.provenance === true,
+    compression: compression !== 'gzip',
+    pull: request.pull === true,
+  };
+  return (Object.keys(wished) as Wish[]).filter((wish) => wished[wish]);
+}
+
+function isAny(list: readonly string[] | undefined): boolean {
+  return list !== undefined && list.length > 0;
+}
+
+function orderOf(
+  request: EngineBuildRequest,
+  { platforms, compression }: Settings,
+  { path, ignoreFile, bases }: EngineDockerfile,
+  { context, work }: Pick<BuilderRequest, 'context' | 'work'>,
+): Omit<BuilderRequest, 'keepsImages'> {
+  const { target, network, builder } = request;
+  return {
+    context,
+    work,
+    dockerfile: path,
+    bases,
+    platforms,
+    arguments: request.arguments ?? [],
+    secrets: request.secrets ?? [],
+    ssh: request.ssh ?? [],
+    cacheFrom: request.cacheFrom ?? [],
+    cacheTo: request.cacheTo ?? [],
+    noCache: request.noCache === true,
+    pull: request.pull === true,
+    sbom: request.sbom === true,
+    provenance: request.provenance === true,
+    ...(ignoreFile === undefined ? {} : { ignoreFile }),
+    ...(target === undefined ? {} : { target }),
+    ...(network === undefined ? {} : { network }),
+    ...(builder === undefined ? {} : { builder }),
+    ...(compression === 'gzip' ? {} : { compression }),
+  };
+}
+
+function announce(whole: BuiltImage | ImageIndex, seconds: number, { emit }: Context): void {
+  for (const image of 'images' in whole ? whole.images : [whole]) {
+    const { platform, unpacked } = image;
+    emit({ type: 'image', platform, unpacked, size: imageSize(image), seconds });
+  }
+}
