@@ -22,15 +22,14 @@ export function selectRules(rules: readonly Rule[], { select, ignore }: Selectio
 /** `undefined` where it selects something; else the id, beginning or technique that was meant, or `null`: none is near. */
 export function meantSelector(selector: string, rules: readonly Rule[]): string | null | undefined {
   if (rules.some((rule) => selects(selector, rule))) return undefined;
-  const known = new Set(
-    rules.flatMap(({ id, technique }) => [
-      id,
-      id.slice(0, 3),
-      id.slice(0, 4),
-      ...(technique === null ? [] : [technique]),
-    ]),
-  );
-  return nearest(selector.toUpperCase(), known) ?? null;
+  const wanted = selector.toUpperCase();
+  const ids = rules.map(({ id }) => id);
+  const others = rules.flatMap(({ id, technique }) => [
+    id.slice(0, 3),
+    id.slice(0, 4),
+    ...(technique === null ? [] : [technique]),
+  ]);
+  return nearest(wanted, ids) ?? nearest(wanted, new Set(others)) ?? null;
 }
 
 function selects(selector: string, { id, technique }: Rule): boolean {
