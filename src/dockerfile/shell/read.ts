@@ -4,8 +4,9 @@
 import type { Logical, Span } from '../syntax/ast.ts';
 import type { Variables } from '../syntax/stages.ts';
 import type { ShellScript } from './ast.ts';
+import type { GivenHeredoc } from './cursor.ts';
 import { readTree } from './grammar.ts';
-import { openScope } from './scope.ts';
+import { nestScope, openScope } from './scope.ts';
 import { type Source, sourceOf, spanOf } from './source.ts';
 import { walkScript } from './walk.ts';
 
@@ -13,7 +14,10 @@ import { walkScript } from './walk.ts';
 export type ShellKind = 'sh' | 'bash' | 'powershell' | 'cmd' | 'other';
 
 export interface ShellOptions {
-  /** As they stand before the script. A name that is absent is set by nobody: `${X:-y}` is `y` then, and `$X` unknown. */
+  /**
+   * As they stand before the script. Without a value `$X` is unknown, as a build argument or the base image may set it,
+   * and `${X:-y}` is `y`, as in a build without arguments.
+   */
   readonly variables: Variables;
   /** Bodies that stand outside the text, in the order of their markers. */
   readonly heredocs?: readonly { readonly name: string; readonly expands: boolean; readonly text: Logical }[];
@@ -28,17 +32,22 @@ export function readShell(
   const source = sourceOf(logical);
   if (shell !== 'sh' && shell !== 'bash') return nothingRead(source);
   const given = heredocs.map(({ name, expands, text }) => ({ name, expands, source: sourceOf(text) }));
-  return readScript(source, variables, given);
+  return readScript(source, variables, new Map(), given);
 }
 
-/** The commands of a script that is itself a word of another. */
+/**
+ * The commands of a script that is itself a word of another.
+ *
+ * @param environment assigned besides; undefined: to something unknown
+ */
 export function readScript(
   source: Source,
   variables: Variables,
-  heredocs: Parameters<typeof readTree>[1] = [],
+  environment: Variables,
+  heredocs: readonly GivenHeredoc[] = [],
 ): ShellScript {
   const { sequence, unread } = readTree(source, heredocs);
-  const scope = openScope(variables);
+  const scope = nestScope(openScope(variables, environment));
   const commands = walkScript(sequence, source, scope);
   return { commands, variables: scope.values, unread: united(unread) };
 }

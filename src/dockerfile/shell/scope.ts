@@ -2,6 +2,7 @@
 // unknown behind it, unless every way gives the same.
 
 import type { Variables } from '../syntax/stages.ts';
+import { PLATFORM_VARIABLES } from '../syntax/variables.ts';
 
 export interface Scope {
   /** Assigned here; undefined: to something unknown. */
@@ -25,21 +26,27 @@ const ALWAYS_SET: ReadonlySet<string> = new Set([
   'SHLVL',
 ]);
 
-export function openScope(given: Variables): Scope {
-  return { values: new Map(), parent: undefined, given, budget: { left: 1 << 20 } };
+/** @param environment set besides what the Dockerfile gives; undefined: to something unknown */
+export function openScope(given: Variables, environment: Variables): Scope {
+  return { values: new Map(environment), parent: undefined, given, budget: { left: 1 << 20 } };
 }
 
 export function nestScope(parent: Scope): Scope {
   return { values: new Map(), parent, given: parent.given, budget: parent.budget };
 }
 
-/** `{ value: undefined }` is a variable of which the value is unknown; undefined is one that nobody sets. */
+/**
+ * `{ value: undefined }` is a variable of which the value is unknown; undefined is one that nobody sets, or a build argument
+ * without a default.
+ */
 export function lookUp(scope: Scope, name: string): { readonly value: string | undefined } | undefined {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     if (at.values.has(name)) return { value: at.values.get(name) };
   }
-  if (scope.given.has(name)) return { value: scope.given.get(name) };
-  return ALWAYS_SET.has(name) ? { value: undefined } : undefined;
+  const value = scope.given.get(name);
+  if (value !== undefined) return { value };
+  const isSet = ALWAYS_SET.has(name) || (scope.given.has(name) && PLATFORM_VARIABLES.includes(name));
+  return isSet ? { value: undefined } : undefined;
 }
 
 export function assign(scope: Scope, name: string, value: string | undefined): void {

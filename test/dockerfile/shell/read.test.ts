@@ -1,6 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are of the shell
 import { describe, expect, test } from 'vitest';
-import { commandLine, read } from './support.ts';
+import { readShell } from '../../../src/dockerfile/shell/read.ts';
+import { placeOf } from '../../../src/dockerfile/shell/source.ts';
+import { commandLine, logical, read } from './support.ts';
 
 /** Each command as one line: how it is joined, `?` may not run, `$` substituted, `#n` branch, its words. */
 const TABLE: readonly (readonly [
@@ -115,9 +117,118 @@ const TABLE: readonly (readonly [
 ];
 
 describe('the commands of a script', () => {
-  test.each(TABLE)('%j', (text, commands, variables = {}) => {
-    const script = read(text, variables);
-    expect(script.commands.map(commandLine)).toEqual(commands);
+  for (const [text, commands, variables = {}] of TABLE) {
+    test(JSON.stringify(text), () => {
+      const script = read(text, variables);
+      expect(script.commands.map(commandLine)).toEqual(commands);
+      expect(script.unread).toEqual([]);
+    });
+  }
+});
+
+/** Where a text is no shell, what of it is read all the same, and what not. */
+const BROKEN: readonly (readonly [text: string, commands: readonly string[], unread: readonly string[]])[] = [
+  ['a && echo "b', ['start a', '&& echo _'], ['"b']],
+  ["a 'b", ['start a _'], ["'b"]],
+  ['a `b', ['start a _'], ['`b']],
+  ['a $(b', ['start $ b', 'start a _'], ['$(b']],
+  ['a ${b', ['start a _'], ['${b']],
+  ['foo(bar) && c', ['start foo'], ['(bar) && c']],
+  ['a && && b', ['start a', '; b'], ['&&', '&']],
+  ['a &&', ['start a'], ['&&']],
+  ['a |', ['start a'], ['|']],
+  ['a ) b', ['start a'], [') b']],
+  ['a; fi; b', ['start a', '; b'], ['fi;']],
+  ['if a; then b', ['start a', '; ?#0 b'], ['if a; then b']],
+  ['a >', ['start a {> }'], ['>']],
+  ['cat <<E\nx', ['start cat {<< x}'], ['x']],
+];
+
+describe('what is no shell', () => {
+  for (const [text, commands, unread] of BROKEN) {
+    test(JSON.stringify(text), () => {
+      const script = read(text);
+      expect(script.commands.map(commandLine)).toEqual(commands);
+      expect(script.unread.map(({ start, end }) => text.slice(start, end))).toEqual(unread);
+    });
+  }
+
+  test('another shell is not read', () => {
+    const text = 'Write-Host "a"; b';
+    const script = readShell(logical(text), { variables: new Map(), shell: 'powershell' });
+    expect(script).toEqual({ commands: [], variables: new Map(), unread: [{ start: 0, end: text.length }] });
+  });
+});
+
+describe('variables behind a script', () => {
+  test('are those that it assigned', () => {
+    const { variables } = read('A=1; export B=$A C; (D=1); E=1 x; F=$(y); [ a ] && G=1; H=1', { Z: '1' });
+    expect(Object.fromEntries(variables)).toEqual({ A: '1', B: '1', F: undefined, G: undefined, H: '1' });
+  });
+
+  test('do not grow without bound', () => {
+    const text = `X=aaaaaaaaaa${';X=$X$X$X$X'.repeat(40)};b $X`;
+    expect(read(text).commands.at(-1)?.words[1]?.value).toBeUndefined();
+  });
+});
+
+describe('places', () => {
+  /** A name in a word and what stands at its place. */
+  const places: readonly (readonly [text: string, index: number, part: string, place: string | undefined])[] =
+    [
+      ['pip install poetry', 2, 'poetry', 'poetry'],
+      ['pip install "poetry"', 2, 'poetry', 'poetry'],
+      [`pip install 'po'et"ry"`, 2, 'poetry', `po'et"ry`],
+      ['pip install "poetry==$V"', 2, 'poetry', 'poetry'],
+      ['pip install "poetry==$V"', 2, '==1', undefined],
+      ['pip install po\\etry', 2, 'poetry', undefined],
+      ['poetry install ${U:---no-dev}', 2, '--no-dev', '--no-dev'],
+      ['X=1 poetry `a`install', 1, 'install', 'install'],
+    ];
+  for (const [text, index, part, place] of places) {
+    test(JSON.stringify([text, part]), () => {
+      const word = read(text, { V: '1' }).commands.at(-1)?.words[index];
+      if (word === undefined) throw new Error('no such word');
+      const at = word.pattern.indexOf(part);
+      const span = placeOf(word, at, at + part.length);
+      expect(span && text.slice(span.start, span.end)).toBe(place);
+    });
+  }
+
+  test('an insertion stands behind the character before it, also within quotes', () => {
+    const text = 'pip install "poetry"';
+    const word = read(text).commands[0]?.words[2];
+    expect(word && placeOf(word, 6, 6)).toEqual({ start: 19, end: 19 });
+  });
+
+  test('spans are those of the file', () => {
+    const script = readShell(logical('a; b "c d" >e', 100), { variables: new Map() });
+    expect(script.commands.map(({ span }) => span)).toEqual([
+      { start: 100, end: 101 },
+      { start: 103, end: 113 },
+    ]);
+    expect(script.commands[1]?.words[1]?.span).toEqual({ start: 105, end: 110 });
+    expect(script.commands[1]?.redirects[0]?.span).toEqual({ start: 111, end: 113 });
+  });
+});
+
+describe('heredocs', () => {
+  test('in the text', () => {
+    const script = read('cat <<A <<-"B" >f; c\nx $V\nA\n\ty $V\n\tB\nd $(e)', { V: '1' });
+    expect(script.commands.map(commandLine)).toEqual([
+      'start cat {<< x 1\n} {<<- y $V\n} {> f}',
+      '; c',
+      'start $ e',
+      '; d _',
+    ]);
+    expect(script.commands[0]?.input).toBe('y $V\n');
     expect(script.unread).toEqual([]);
+  });
+
+  test('given from outside', () => {
+    const heredocs = [{ name: 'EOF', expands: true, text: logical('a $V `b`\n', 50) }];
+    const script = readShell(logical('cat <<EOF | sh'), { variables: new Map([['V', '1']]), heredocs });
+    expect(script.commands.map(commandLine)).toEqual(['start $ b', 'start cat {<< a 1 _\n}', '| sh']);
+    expect(script.commands[0]?.span).toEqual({ start: 56, end: 57 });
   });
 });
