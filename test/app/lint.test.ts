@@ -140,7 +140,7 @@ describe('bad input', () => {
     ['an unterminated continuation', 'FROM a\nRUN b \\'],
     ['cyclic stages', 'FROM b AS a\nFROM a AS b\nCOPY --from=b . .\n'],
     ['FROM a variable', 'FROM $X\n'],
-    ['ten megabytes of lines', 'x y z\n'.repeat(1 << 20)],
+    ['lines without end', 'x y z\n'.repeat(1 << 16)],
     ['ten megabytes of one line', `FROM a\nRUN ${'x'.repeat(10 << 20)}\n`],
   ];
 
