@@ -1,132 +1,166 @@
-// `bivy dockerfile`: the project's facts, the text, and writing it where nothing of somebody else's is lost.
+// `bivy dockerfile`: the project's facts, the texts, and writing or comparing them.
 
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { generateDockerignore } from '../dockerfile/dockerignore.ts';
-import { MARKER, type ProjectFacts, type Rung } from '../dockerfile/facts.ts';
-import { generateDockerfile } from '../dockerfile/generate.ts';
+import { join, relative, resolve } from 'node:path';
+import type { ProjectFacts, Rung } from '../dockerfile/facts.ts';
+import { generateBake } from '../dockerfile/write/bake.ts';
+import { generateCompose } from '../dockerfile/write/compose.ts';
+import { dockerfileLines } from '../dockerfile/write/dockerfile.ts';
+import { generateDockerignore } from '../dockerfile/write/dockerignore.ts';
+import { explainedText, type Line, plainText } from '../dockerfile/write/line.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { followedPoetry } from '../lock/behaviour.ts';
-import type { ProjectFiles } from '../project/files.ts';
-import { allows, parseConstraint } from '../python/constraint.ts';
-import type { Target } from '../python/target.ts';
-import { parseVersion } from '../python/version.ts';
-import { type Decoded, decodeInputs } from './decoded.ts';
-import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
-import { planPackages } from './plan.ts';
-import { readSources } from './sources.ts';
+import { decodeInputs } from './decoded.ts';
+import { type FactsRequest, gatherFacts } from './dockerfile-facts.ts';
+import { type Difference, differences, type GeneratedFile, writeFiles } from './dockerfile-files.ts';
+import { findProjects } from './dockerfile-projects.ts';
+import { type InputRequest, inProject, readInputs } from './inputs.ts';
 
-export interface DockerfileRequest extends InputRequest {
+export interface DockerfileRequest extends InputRequest, FactsRequest {
   /** Absent: the best. */
   readonly rung?: Rung;
   readonly write?: boolean;
+  /** Write over files that are not bivy's too. */
+  readonly force?: boolean;
+  /** Compare with what is there, and write nothing. */
+  readonly check?: boolean;
+  /** A bake file too; for every project below the directory. */
+  readonly bake?: boolean;
+  /** A Compose file too. */
+  readonly compose?: boolean;
+}
+
+/** What a build of the Dockerfile needs to be told. */
+export interface BuildNeeds {
+  /** From the project's directory to the build context, and from there to the Dockerfile. */
+  readonly context: string;
+  readonly dockerfile: string;
+  /** Identifiers of the secrets that it can take: variables that Poetry reads. */
+  readonly secrets: readonly string[];
+  /** It asks the ssh agent of whoever builds. */
+  readonly ssh: boolean;
 }
 
 export interface DockerfileResult {
   readonly dockerfile: string;
   readonly dockerignore: string;
-  /** Paths that were written, relative to the project. */
+  /** The Dockerfile, each line with its reason. */
+  readonly lines: readonly Line[];
+  /** The Dockerfile with those reasons as comments. */
+  readonly explained: string;
+  /** All that `write` writes, relative to the directory: of other projects too where a bake file was asked for. */
+  readonly files: readonly GeneratedFile[];
+  readonly build: BuildNeeds;
+  /** What the user should know, a sentence each. */
+  readonly notes: readonly string[];
+  /** Paths that were written, relative to the directory. */
   readonly written: readonly string[];
+  /** With `check`: what is not as it would be written. */
+  readonly drift: readonly Difference[];
 }
 
 /** @throws BivyError `DOCKERFILE_NOT_OURS` where `write` would go over somebody's file; nothing is written then */
-export function makeDockerfile(request: DockerfileRequest): Promise<DockerfileResult> {
-  return inProject(request.directory, () => generate(request));
-}
-
-async function generate(request: DockerfileRequest): Promise<DockerfileResult> {
-  const inputs = readInputs(request);
-  const facts = await gatherFacts(await decodeInputs(inputs), inputs);
-  const dockerfile = generateDockerfile(facts, request.rung ?? 'best');
-  const dockerignore = generateDockerignore(facts);
-  if (request.write !== true) return { dockerfile, dockerignore, written: [] };
-  const files = [
-    ['Dockerfile', dockerfile],
-    ['.dockerignore', dockerignore],
-  ] as const;
-  for (const [name] of files) refuseForeign(inputs.directory, request.directory, name);
-  for (const [name, text] of files) replaceFile(join(inputs.directory, name), text);
-  return { dockerfile, dockerignore, written: files.map(([name]) => name) };
-}
-
-function refuseForeign(directory: string, spelling: string, name: string): void {
-  const path = join(directory, name);
-  if (!existsSync(path)) return;
-  const [first = ''] = readFileSync(path, 'utf8').split('\n', 1);
-  if (first.trimEnd() === MARKER) return;
-  throw new BivyError('DOCKERFILE_NOT_OURS', `\`${name}\` is there already, and bivy did not write it`, {
-    location: { file: join(spelling, name), line: 1 },
-    hint: `move it away first, or print bivy's with \`bivy dockerfile\` and take from it what you like`,
-  });
-}
-
-function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.bivy-${process.pid}`;
-  try {
-    writeFileSync(temporary, text, { flag: 'wx', mode: 0o644 });
-    renameSync(temporary, path);
-  } finally {
-    rmSync(temporary, { force: true });
+export async function makeDockerfile(request: DockerfileRequest): Promise<DockerfileResult> {
+  const { directory, write = false, check = false, force = false } = request;
+  if (write && check) {
+    throw new BivyError('USAGE', '`--write` and `--check` exclude each other', {
+      hint: '`--check` says what `--write` would change',
+    });
   }
+  const made = request.bake === true ? await makeBake(request) : await makeOne(request);
+  const result = { ...made, written: [], drift: [] };
+  if (check) return { ...result, drift: differences(directory, made.files) };
+  return write ? { ...result, written: writeFiles(directory, made.files, force) } : result;
 }
 
-/** Minor versions of Python that official images exist for, oldest first. */
-const PYTHONS = ['3.9', '3.10', '3.11', '3.12', '3.13', '3.14'] as const;
+type Made = Omit<DockerfileResult, 'written' | 'drift'>;
 
-async function gatherFacts(decoded: Decoded, inputs: Inputs): Promise<ProjectFacts> {
-  const { project, settings, lock } = decoded;
-  const { directory } = inputs;
-  const locked = await lock();
-  const poetry = locked.poetry ?? followedPoetry(locked, project);
-  const python = choosePython(project.pythonVersions, settings.python, project.file);
-  const { files, command } = readSources({ directory, project, settings, poetry, root: true });
-  const plan = await planPackages(decoded, inputs, targetOf(python));
-  return {
-    name: project.name ?? 'app',
-    poetry,
-    python,
-    sources: topsOf(project.packageMode ? files.wheel : files.work),
-    included: project.packageMode ? topsOf(files.work) : [],
-    packageMode: project.packageMode,
-    readmes: project.readme?.kind === 'files' ? project.readme.paths : [],
-    licences: files.legal.map(({ source }) => source),
-    extras: settings.extras,
-    selection: { only: settings.only, with: settings.with, without: settings.without },
-    hasDevelopment: project.groups.some(({ name }) => name === 'dev'),
-    sdists: plan.problems.filter(({ code }) => code === 'NO_WHEEL').map((problem) => problem.package),
-    command: [...settings.entrypoint, ...command.cmd],
-    expose: settings.expose.map((port) => port.replace(/\/tcp$/, '')),
-  };
+async function makeOne(request: DockerfileRequest): Promise<Made> {
+  return (await generate(request, request.directory)).made;
 }
 
-/** What to COPY: the directory of a package where the package stands at the top or under `src`, else the file. */
-function topsOf(files: ProjectFiles['wheel']): string[] {
-  const tops = files.map(({ source }) => {
-    const parts = source.split('/');
-    return parts[0] === 'src' && parts.length > 2 ? parts.slice(0, 2).join('/') : (parts[0] ?? source);
+interface Generated {
+  readonly made: Made;
+  readonly facts: ProjectFacts;
+}
+
+function generate(request: DockerfileRequest, directory: string): Promise<Generated> {
+  return inProject(directory, async () => {
+    const inputs = readInputs({ ...request, directory });
+    const { facts, notes } = await gatherFacts(request, await decodeInputs(inputs), inputs);
+    const rung = request.rung ?? 'best';
+    const lines = dockerfileLines(facts, rung);
+    const [dockerfile, dockerignore] = [plainText(lines), generateDockerignore(facts, rung)];
+    const context = facts.path === '' ? '.' : facts.path.replace(/[^/]+/g, '..');
+    const files = [
+      { path: 'Dockerfile', text: dockerfile },
+      // Beside a context that is not the project's own directory, the file is looked for under the Dockerfile's name.
+      { path: facts.path === '' ? '.dockerignore' : 'Dockerfile.dockerignore', text: dockerignore },
+      ...(request.compose === true ? [{ path: 'compose.yaml', text: generateCompose(facts, context) }] : []),
+    ];
+    const secrets = facts.privateSources.flatMap(({ variable }) => [
+      `${variable}_USERNAME`,
+      `${variable}_PASSWORD`,
+    ]);
+    const build = {
+      context,
+      dockerfile: facts.path === '' ? 'Dockerfile' : `${facts.path}/Dockerfile`,
+      secrets,
+      ssh: facts.ssh,
+    };
+    return {
+      facts,
+      made: { dockerfile, dockerignore, lines, explained: explainedText(lines), files, build, notes },
+    };
   });
-  return [...new Set(tops)].sort();
 }
 
-function targetOf(python: string): Target {
-  return { python: `${python}.0`, platform: 'linux/amd64', libc: { family: 'glibc', major: 2, minor: 36 } };
-}
-
-/** The setting, else the oldest that the project allows: what it was written for. */
-function choosePython(constraint: string, asked: string | undefined, file: string): string {
-  if (asked !== undefined) return asked.split('.').slice(0, 2).join('.');
-  const allowed = parseConstraint(constraint);
-  const found = PYTHONS.find((minor) => {
-    // Any patch release will do: `>=3.11.4` is served by the official image of 3.11.
-    const version = parseVersion(`${minor}.99`);
-    const first = parseVersion(`${minor}.0`);
-    return (
-      version !== undefined && first !== undefined && (allows(allowed, version) || allows(allowed, first))
+/** Every project below the directory, with its files, and the bake file over them all. */
+async function makeBake(request: DockerfileRequest): Promise<Made> {
+  const { directory } = request;
+  const notes: string[] = [];
+  const all: (Generated & { readonly place: string })[] = [];
+  const places = findProjects(directory);
+  for (const place of places) {
+    try {
+      all.push({ ...(await generate(request, join(directory, place))), place });
+    } catch (error) {
+      // A library, which nobody starts: others build it in. Alone, it is what was asked for.
+      if (!(error instanceof BivyError) || error.code !== 'ENTRYPOINT_UNKNOWN' || places.length === 1)
+        throw error;
+      notes.push(`\`${place === '' ? '.' : place}\` is left out: nothing in it says how it is started`);
+    }
+  }
+  const [first] = all;
+  if (first === undefined) {
+    throw new BivyError(
+      'PROJECT_MISSING',
+      `there is no Poetry project in or below \`${directory}\` that an image could be made of`,
+      {
+        hint: 'name a directory that has projects with `pyproject.toml` and `poetry.lock`',
+        location: { file: directory },
+      },
     );
-  });
-  if (found !== undefined) return found;
-  throw new BivyError('PYTHON_UNSUPPORTED', `the project asks for Python \`${constraint}\``, {
-    location: { file },
-    hint: `official images exist for Python ${PYTHONS.join(', ')}; set \`python\` in \`[tool.bivy]\``,
-  });
+  }
+  const root = resolve(directory);
+  const bake = generateBake(
+    all.map(({ facts, made, place }) => ({
+      facts,
+      context: relative(root, resolve(root, place, made.build.context)).replaceAll('\\', '/') || '.',
+    })),
+  );
+  const single = all.length === 1 && first.place === '';
+  return {
+    ...first.made,
+    notes: [
+      ...notes,
+      ...all.flatMap(({ made, place }) =>
+        made.notes.map((note) => (single ? note : `${place || '.'}: ${note}`)),
+      ),
+    ],
+    files: [
+      ...all.flatMap(({ made, place }) =>
+        made.files.map((file) => ({ ...file, path: join(place, file.path) })),
+      ),
+      { path: 'docker-bake.hcl', text: bake },
+    ],
+  };
 }

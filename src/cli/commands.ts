@@ -51,6 +51,14 @@ const SELECTION: Options = {
   offline: { type: 'boolean', help: 'ask nothing of any network' },
 };
 
+/** Of these, what the Poetry in a Dockerfile knows as well. */
+const DOCKERFILE_SELECTION: Options = Object.fromEntries(
+  ['only', 'with', 'without', 'extras', 'all-extras', 'no-root', 'poetry'].flatMap((name) => {
+    const option = SELECTION[name];
+    return option === undefined ? [] : [[name, option]];
+  }),
+);
+
 const REGISTRIES: Options = {
   'insecure-registry': {
     type: 'string',
@@ -227,20 +235,51 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   dockerfile: {
     summary: 'write the Dockerfile that an expert would write for this project',
-    usage: 'bivy dockerfile [DIRECTORY] [--write | --rung 0..5]',
+    usage: 'bivy dockerfile [DIRECTORY] [--write | --check | --explain] [--rung 0..5] [--bake] [--compose]',
     about: [
-      "Prints the Dockerfile; `--write` writes it and `.dockerignore`, never over a file that is not bivy's.",
+      'Prints the Dockerfile for the project in DIRECTORY (default: `.`) and for the Poetry that wrote its lock.',
+      '`--write` writes it and what belongs to it, all or nothing, and never over a file that is not bivy’s.',
+      'Exit status 1: with `--check`, what is there is not what would be written; stdout has the difference.',
     ],
     options: {
       write: { type: 'boolean', help: 'write `Dockerfile` and `.dockerignore` into DIRECTORY' },
+      force: { type: 'boolean', help: 'with `--write`: over files that are not bivy’s too' },
+      check: { type: 'boolean', help: 'compare with what is there, and write nothing' },
+      explain: { type: 'boolean', help: 'print it with the reason of each line' },
       rung: {
         type: 'string',
         value: '0..5',
         help: 'a rung of the climb: 0 naive, 1 pinned, 2 clean, 3 deps first, 4 multi-stage, 5 cache mounts',
       },
+      bake: {
+        type: 'boolean',
+        help: '`docker-bake.hcl` too, for this project and every other one below DIRECTORY',
+      },
+      compose: { type: 'boolean', help: '`compose.yaml` too, with `watch`' },
+      base: {
+        type: 'string',
+        value: 'IMAGE',
+        help: 'what the image stands on; default: `python:X.Y.Z-slim-bookworm`',
+      },
+      'builder-base': {
+        type: 'string',
+        value: 'IMAGE',
+        help: 'what the builder stands on, taken as it is; the same Python at the same path',
+      },
+      python: {
+        type: 'string',
+        value: 'X.Y',
+        help: 'default: the oldest maintained one that the project allows',
+      },
+      platform: { type: 'string', value: 'PLATFORMS', help: 'plan for these, and bake these' },
+      'no-byte-code': { type: 'boolean', help: 'a smaller image that starts slower' },
+      ...DOCKERFILE_SELECTION,
     },
     examples: [
       ['bivy dockerfile --write && DOCKER_BUILDKIT=1 docker build -t app .', 'the Dockerfile way'],
+      ['bivy dockerfile --check', 'in CI: that the file still fits the project'],
+      ['bivy dockerfile --explain', 'what each line is for'],
+      ['bivy dockerfile --write --bake services', 'every project of a monorepo, and `docker buildx bake`'],
       ['bivy dockerfile --rung 0', 'where everybody starts'],
     ],
     positionals: 1,
