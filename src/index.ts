@@ -2,14 +2,16 @@
 
 import { buildImage } from './app/build.ts';
 import { withContext } from './app/context.ts';
+import { lintDockerfiles } from './app/lint.ts';
 import { planProject } from './app/plan.ts';
 import type { Emit } from './kernel/events.ts';
 import type { BuildDocument } from './report/build.ts';
+import { type LintDocument, lintDocument } from './report/lint-json.ts';
 import { type PlanDocument, planDocument } from './report/plan.ts';
 
 export { BivyError, type ErrorCode, type Location } from './kernel/errors.ts';
 export type { Event } from './kernel/events.ts';
-export type { BuildDocument, PlanDocument };
+export type { BuildDocument, LintDocument, PlanDocument };
 
 interface Common {
   /** Holds `pyproject.toml` and `poetry.lock`; default: the working directory. */
@@ -112,6 +114,33 @@ export async function plan(options: PlanOptions = {}): Promise<PlanDocument> {
       ),
     ),
   );
+}
+
+export interface LintCall {
+  /** Where bivy is called: paths and names are relative to it. Default: the working directory. */
+  readonly directory?: string;
+  /** Dockerfiles, or directories to search; default: the `Dockerfile` in `directory`. */
+  readonly paths?: readonly string[];
+  /** The project's directory; `null`: none. Default: what is found beside each file. */
+  readonly project?: string | null;
+  readonly select?: readonly string[];
+  readonly ignore?: readonly string[];
+  /** Absent: nothing is written. */
+  readonly fix?: 'safe' | 'unsafe';
+  readonly emit?: Emit;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Judges Dockerfiles, and repairs them where `fix` says so; the value is what `bivy lint --json` prints.
+ * @throws BivyError for what cannot be read
+ */
+export async function lint(options: LintCall = {}): Promise<LintDocument> {
+  const { paths = [], fix, emit = () => {}, signal = new AbortController().signal } = options;
+  const { directory, project, select, ignore } = options;
+  const repair = fix === undefined ? undefined : { unsafe: fix === 'unsafe', write: true };
+  const request = { paths, ...defined({ directory, project, select, ignore, fix: repair }) };
+  return lintDocument(await lintDockerfiles(request, { emit, signal }));
 }
 
 /** Without the members that nobody gave. */

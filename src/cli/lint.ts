@@ -17,7 +17,7 @@ const LEVELS = ['error', 'warning', 'info', 'none', 'never'] as const;
 export async function runLint(parsed: Parsed, io: Io): Promise<number> {
   const format = formatOf(parsed, io);
   const explained = textOf(parsed, 'explain');
-  if (explained !== undefined) return explain(explained, format, io);
+  if (explained !== undefined) return await explain(explained, format, io);
   if (isSet(parsed, 'list')) return list(format, io);
   const request = requestOf(parsed, format);
   const run = await lintDockerfiles(request, { emit: io.emit, signal: io.signal });
@@ -83,10 +83,10 @@ async function diff(run: LintRun, io: Io): Promise<number> {
   return text === '' ? 0 : 1;
 }
 
-function explain(written: string, format: Format, io: Io): number {
+async function explain(written: string, format: Format, io: Io): Promise<number> {
   const rule = explainRule(written);
   if (format === 'json') io.print(JSON.stringify({ version: 1, rule }));
-  else io.print(rule.page.trimEnd());
+  else io.print((await import('../report/lint-page.ts')).pageLines(rule.page).join('\n'));
   return 0;
 }
 
