@@ -49,11 +49,16 @@ const STEPS: readonly string[] = ['RUN', 'COPY', 'ADD', 'WORKDIR'];
 /**
  * The line of an instruction as builders call it: BuildKit's `[builder 3/7] RUN …`, `[stage-1 2/4] …`, `[3/7] …` where there
  * is one stage (frontend/dockerfile/dockerfile2llb, `prefixCommand`), or Buildah's `[1/2] STEP 3/7: RUN …`, which counts every
- * instruction.
+ * instruction; or of the `FROM` whose image BuildKit asks about, `[internal] load metadata for docker.io/library/python:3.11`.
  */
 export function lineOfStep(text: string, step: string): number | undefined {
   const dockerfile = parseDockerfile(text);
   const stages = stagesOf(dockerfile);
+  const asked = /^\[internal\] load metadata for (\S+)$/.exec(step)?.[1];
+  if (asked !== undefined) {
+    const start = startsOf(dockerfile).find(({ image }) => `/${asked}`.endsWith(`/${image.value}`));
+    return start === undefined ? undefined : lineAt(dockerfile, start.image.span.start);
+  }
   const [, position, place] = /^(?:\[(\d+)\/\d+\] )?STEP (\d+)(?:\/\d+)?: /.exec(step) ?? [];
   const found =
     place === undefined

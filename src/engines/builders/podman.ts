@@ -7,6 +7,7 @@ import { temporaryName } from './engine-store.ts';
 import { expectProgram, lastLines, runProgram } from './process.ts';
 import { stageProgress } from './stage-progress.ts';
 import { refuseUnreachable } from './unreachable.ts';
+import { listContainers, removeContainers } from './working-containers.ts';
 
 type Program = Extract<BuilderName, 'podman' | 'buildah'>;
 
@@ -33,7 +34,13 @@ function openBuilder(program: Program): Builder {
       const name = temporaryName();
       await loadBases(program, request.bases, context);
       const progress = stageProgress(context, () => performance.now() / 1000);
-      const ran = await runProgram(program, podmanArguments(request, name), context, { line: progress.line });
+      const before = await listContainers(program, context);
+      const ran = await runProgram(program, podmanArguments(request, name), context, {
+        line: progress.line,
+      }).catch(async (error: unknown) => {
+        await removeContainers(program, before, context);
+        throw error;
+      });
       const isList = request.platforms.length > 1;
       const release = (): Promise<void> => removeName(program, name, isList, context);
       if (ran?.status !== 0) {

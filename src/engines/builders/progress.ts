@@ -103,6 +103,11 @@ export interface Remarks {
   line(): number | undefined;
 }
 
+const TROUBLE = /^\s*(?:\S+: )?(?:error|failed|executor failed)\b/i;
+/** What clients put before the reason: that it is one. */
+const PREFIXES =
+  /^(?:error: |failed to build: |failed to solve(?: with frontend [\w.]+)?: |failed to create LLB definition: |rpc error: code = \w+ desc = )+/i;
+
 export function keepRemarks({ redact }: Voice): Remarks {
   const lines: string[] = [];
   return {
@@ -112,16 +117,8 @@ export function keepRemarks({ redact }: Voice): Remarks {
       if (lines.length > 200) lines.shift();
     },
     reason() {
-      const told = lines.findLast((line) =>
-        /^(?:\S+: )?(?:error|failed|executor failed)\b/i.test(line.trim()),
-      );
-      return (told ?? lines.at(-1) ?? '')
-        .trim()
-        .replace(/^error: /i, '')
-        .replace(
-          /^(?:failed to build: )?(?:failed to solve(?: with frontend [\w.]+)?: )(?:rpc error: code = \w+ desc = )?/,
-          '',
-        );
+      const told = lines.findLast((line) => TROUBLE.test(line)) ?? lines.at(-1) ?? '';
+      return told.trim().replace(PREFIXES, '');
     },
     line() {
       // `   3 | >>> RUN false`, under `Dockerfile:3`.
@@ -129,7 +126,7 @@ export function keepRemarks({ redact }: Voice): Remarks {
         .map((line) => /^\s*(\d+)\s*\|\s*>>>/.exec(line)?.[1])
         .find((found) => found !== undefined);
       const told = lines
-        .map((line) => /parse error (?:on|at) line (\d+)/i.exec(line)?.[1])
+        .map((line) => /parse error (?:(?:on|at) )?line (\d+)/i.exec(line)?.[1])
         .find((found) => found !== undefined);
       const number = shown ?? told;
       return number === undefined ? undefined : Number(number);

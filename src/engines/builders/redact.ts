@@ -17,11 +17,19 @@ export function redactor(
 ): (text: string) => string {
   const values = secrets
     .flatMap((secret) => secretValue(secret, environment)?.split('\n') ?? [])
-    .map((line) => line.trim())
+    .flatMap((line) => [line.trim(), ...passwordsIn(line)])
     .filter((line) => line.length >= SHORTEST);
   // The longest first: one may be part of another.
   const distinct = [...new Set(values)].sort((a, b) => b.length - a.length);
   return (text) => distinct.reduce((rest, value) => rest.replaceAll(value, SHOWN), text);
+}
+
+/** In files that hold more than the secret: `.netrc`, `pip.conf`, `auth.toml`, an address with a login. */
+function passwordsIn(line: string): string[] {
+  const [, address] = /:\/\/[^/@\s]*:([^/@\s]+)@/.exec(line) ?? [];
+  const [, named] =
+    /(?:password|passwd|token|secret|_auth)["']?\s*[=:\s]\s*["']?([^\s"']+)/i.exec(line) ?? [];
+  return [address, named].filter((found) => found !== undefined);
 }
 
 /** The fields of `id=…,src=…`; `source` is another name of `src`. */
