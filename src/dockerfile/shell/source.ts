@@ -33,17 +33,17 @@ export function spanOf({ starts, ends }: Origin, start: number, end: number): Sp
 export function placeOf({ pattern, origin }: ShellWord, from: number, to: number): Span | undefined {
   if (from < 0 || to < from || to > pattern.length) return undefined;
   if (from < to) {
-    for (let at = from; at < to; at++) if (!isLiteral(origin, at)) return undefined;
+    for (let at = from; at < to; at++) if (!isLiteral(pattern, origin, at)) return undefined;
     return spanOf(origin, from, to);
   }
-  if (from > 0 && isLiteral(origin, from - 1)) {
+  if (from > 0 && isLiteral(pattern, origin, from - 1)) {
     const place = origin.ends[from - 1] as number;
     return { start: place, end: place };
   }
-  return isLiteral(origin, from) ? spanOf(origin, from, from) : undefined;
+  return isLiteral(pattern, origin, from) ? spanOf(origin, from, from) : undefined;
 }
 
-function isLiteral({ starts, ends }: Origin, at: number): boolean {
+function isLiteral(pattern: string, { starts, ends }: Origin, at: number): boolean {
   const start = starts[at];
-  return start !== undefined && ends[at] === start + 1;
+  return pattern[at] !== '\0' && start !== undefined && ends[at] === start + 1;
 }

@@ -237,8 +237,10 @@ function readRedirect(raw: RawRedirect, expansion: Expansion): Redirect {
   if (raw.heredoc === undefined)
     return { operator: raw.operator, target: expandWhole(expansion, raw.target), span };
   const { source, parts } = raw.heredoc;
-  const body = { from: 0, to: source.text.length, parts };
-  return { operator: raw.operator, target: expandWhole({ ...expansion, source }, body), span };
+  const body = expandWhole({ ...expansion, source }, { from: 0, to: source.text.length, parts });
+  // An empty text has no place of its own.
+  const target = source.text === '' ? { ...body, span: { start: span.end, end: span.end } } : body;
+  return { operator: raw.operator, target, span };
 }
 
 function inputOf(redirects: readonly Redirect[]): string | undefined {
