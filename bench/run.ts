@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   sharing: () => import('./sharing.ts'),
   pull: () => import('./pull.ts'),
   delivery: () => import('./delivery.ts'),
+  lint: () => import('./lint.ts'),
 };
 
 const asked = process.argv.slice(2);

@@ -372,6 +372,33 @@ describe('writing', () => {
   const before = Buffer.from('FROM a\n');
   const after = Buffer.from('FROM b\n');
 
+  it('happens where something is to be fixed, and to nothing else', async () => {
+    fs.mkdirSync(join(root, '.git'));
+    const kept = 'FROM python:3\r\n# caf\u00e9\tx  \r\nUSER 1\r\n# the end';
+    const unused = '# bivy ignore=BV108,BV001 not so\r\n';
+    lay({ 'pyproject.toml': POETRY, Dockerfile: `\ufeff${unused}${kept}`, 'b/Dockerfile': kept });
+    const shown = await lint(['.'], { select: ['BV0', 'BV108'], fix: { unsafe: false, write: false } });
+    expect(shown.files.map(fileDiff).join('')).toContain(`-\ufeff${unused}`);
+    expect(fs.readFileSync(join(root, 'Dockerfile'), 'utf8')).toBe(`\ufeff${unused}${kept}`);
+    const untouched = fs.statSync(join(root, 'b/Dockerfile'));
+    const { files } = await lint(['.'], { select: ['BV0', 'BV108'], fix: { unsafe: false, write: true } });
+    expect(files.map(({ applied }) => applied.map(({ title }) => title))).toEqual([
+      ['take `BV108` out of the comment', 'remove the comment'],
+      [],
+    ]);
+    expect(files[0]?.findings).toEqual([]);
+    expect(fs.readFileSync(join(root, 'Dockerfile'), 'utf8')).toBe(`\ufeff${kept}`);
+    expect(fs.statSync(join(root, 'b/Dockerfile')).ino).toBe(untouched.ino);
+    expect(events).toEqual([{ type: 'published', where: 'Dockerfile', changed: true }]);
+  });
+
+  it('of what is not UTF-8 leaves its bytes', async () => {
+    const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
+    lay({ 'pyproject.toml': POETRY, Dockerfile: bytes('# bivy ignore=BV001 no\n# caf\u00e9\nFROM a\n') });
+    await lint([], { select: ['BV0'], fix: { unsafe: false, write: true } });
+    expect(fs.readFileSync(join(root, 'Dockerfile'))).toEqual(bytes('# caf\u00e9\nFROM a\n'));
+  });
+
   it('keeps the mode, and leaves nothing beside the file', () => {
     lay({ Dockerfile: before });
     fs.chmodSync(join(root, 'Dockerfile'), 0o640);

@@ -3,7 +3,7 @@
 
 import { editDistance, nearest } from '../../kernel/decode.ts';
 import type { Comment, Dockerfile, Span } from '../syntax/ast.ts';
-import type { Finding } from './finding.ts';
+import type { Finding, Fix } from './finding.ts';
 import type { Observation } from './rule.ts';
 
 export interface Ignore {
@@ -12,6 +12,9 @@ export interface Ignore {
   readonly span: Span;
   /** Findings that begin in it are silenced; undefined: nothing is there to silence. */
   readonly scope: Span | undefined;
+  /** The whole comment, and how many rules it names. */
+  readonly comment: Span;
+  readonly count: number;
 }
 
 export interface Ignores {
@@ -48,10 +51,12 @@ export function readIgnores(dockerfile: Dockerfile, known: readonly string[]): I
     }
     const scope = whole ? { start: 0, end: dockerfile.text.length } : scopeOf(comment, dockerfile);
     let start = comment.span.end - comment.text.length + before.length + kind.length + 1;
-    for (const id of list.split(',')) {
+    const ids = list.split(',');
+    for (const id of ids) {
       const span = { start, end: start + id.length };
       start = span.end + 1;
-      if (known.includes(id)) ignores.push({ rule: id, span, scope });
+      if (known.includes(id))
+        ignores.push({ rule: id, span, scope, comment: comment.span, count: ids.length });
       else faults.push(unknownRule(id, known, span));
     }
   }
@@ -76,6 +81,29 @@ export function applyIgnores(
     return silencing.length === 0;
   });
   return { kept, unused: ignores.filter((ignore) => !used.has(ignore)) };
+}
+
+/** Takes the rule out of its comment, and the comment with it where it names no other. */
+export function removal({ rule, span, comment, count }: Ignore, text: string): Fix {
+  return {
+    title: count === 1 ? 'remove the comment' : `take \`${rule}\` out of the comment`,
+    safety: 'safe',
+    edits: [{ span: count === 1 ? lineOf(comment, text) : withComma(span, text), text: '' }],
+  };
+}
+
+/** With its end; of a last line without one, with the end before it. */
+function lineOf(comment: Span, text: string): Span {
+  const first = comment.start === 0 ? 0 : text.lastIndexOf('\n', comment.start - 1) + 1;
+  const start = text[first] === '\ufeff' ? first + 1 : first;
+  const end = text.indexOf('\n', comment.end);
+  if (end >= 0) return { start, end: end + 1 };
+  const before = first === 0 ? 0 : text.endsWith('\r\n', first) ? 2 : 1;
+  return { start: start - before, end: text.length };
+}
+
+function withComma({ start, end }: Span, text: string): Span {
+  return text[end] === ',' ? { start, end: end + 1 } : { start: start - 1, end };
 }
 
 /** The instruction that the comment stands in, else the next one. */

@@ -1,7 +1,7 @@
 // All rules on one Dockerfile: what they saw, without what is ignored, in the order of the file.
 
 import type { Finding, LintResult, Severity } from './finding.ts';
-import { applyIgnores, readIgnores } from './ignores.ts';
+import { applyIgnores, readIgnores, removal } from './ignores.ts';
 import type { LintInput, Observation, Rule } from './rule.ts';
 import { NOT_TEXT } from './rules/bv002-text.ts';
 import { IGNORE_FAULT, UNUSED_IGNORE } from './rules/bv003-ignores.ts';
@@ -54,7 +54,12 @@ export function lint(
     UNUSED_IGNORE,
     idle
       .filter(({ rule }) => rule !== UNUSED_IGNORE.id)
-      .map(({ rule, span }) => ({ message: `nothing here breaks \`${rule}\`: remove the ignore`, span })),
+      .map((ignore) => ({
+        message: `nothing here breaks \`${ignore.rule}\`: remove the ignore`,
+        span: ignore.span,
+        // Without a project some rules find nothing, wherever one stands beside the file.
+        ...(input.project === undefined ? {} : { fix: removal(ignore, input.dockerfile.text) }),
+      })),
   );
   return {
     findings: [...kept, ...applyIgnores(told, ignores).kept].sort(compareFindings),

@@ -1,5 +1,6 @@
 // A rule is a record: what it is called, how much it matters, and a pure function from what was read to what it saw.
 
+import type { Reading } from '../reading/reading.ts';
 import type { Dockerfile, Span } from '../syntax/ast.ts';
 import type { StageGraph } from '../syntax/stages.ts';
 import type { Fix, Safety, Severity, Technique } from './finding.ts';
@@ -11,6 +12,8 @@ export interface LintInput {
   readonly file: string;
   readonly dockerfile: Dockerfile;
   readonly graph: StageGraph;
+  /** What the file does with Poetry: worked out when it is first asked for. */
+  readonly reading: Reading;
   /** Undefined: none is beside it, or none is to be looked at. */
   readonly project: LintProject | undefined;
 }

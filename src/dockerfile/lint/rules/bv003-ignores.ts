@@ -17,6 +17,6 @@ export const UNUSED_IGNORE: Rule = {
   technique: null,
   severity: 'info',
   title: 'a comment that ignores a rule silences something',
-  fixes: [],
+  fixes: ['safe'],
   check: () => [],
 };

@@ -1,0 +1,130 @@
+// T2 and T5: what is copied before the dependencies are installed, and so makes their layer anew when it changes.
+
+import type { Call } from '../../reading/calls.ts';
+import type { ContextCopy, CopiedSource } from '../../reading/copies.ts';
+import { holds } from '../../reading/paths.ts';
+import { lineageOfStage, type Reading } from '../../reading/reading.ts';
+import type { StageReading } from '../../reading/stage-reading.ts';
+import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
+
+/** A source that is there when the dependencies are installed. */
+export interface Early {
+  readonly copy: ContextCopy;
+  readonly source: CopiedSource;
+  /** The call that it comes before. */
+  readonly before: Call;
+}
+
+/** What was there when the dependencies were installed, or undefined where they are not. */
+export interface Order {
+  /** The first call that installs or exports. */
+  readonly first: Call;
+  readonly early: readonly Early[];
+  /** `git clone` before it, where no manifest is copied. */
+  readonly clone: Call | undefined;
+}
+
+export function readOrder(reading: Reading): Order | undefined {
+  const { flow, contributors } = reading;
+  const install = flow.installs[0]?.call ?? flow.script;
+  if (install === undefined) return undefined;
+  const points = [install, ...(flow.kind === 'groups' ? [] : flow.preparations.map(({ call }) => call))];
+  const early = points.flatMap((call) => earlyOf(reading, call));
+  const first = points.reduce((one, other) => (isBefore(other, one) ? other : one));
+  const clone = contributors
+    .flatMap(({ calls }) => calls)
+    .find((call) => call.program === 'git' && call.args[0]?.pattern === 'clone' && isBefore(call, install));
+  const hasManifest = early.some(({ source }) => source.kind === 'manifest' || source.kind === 'whole');
+  return { first, early, clone: hasManifest ? undefined : clone };
+}
+
+/** What the stages that a call stands in copied before it, and what its own RUN mounts. */
+function earlyOf(reading: Reading, call: Call): readonly Early[] {
+  const home = reading.stages[call.step.stage.index];
+  if (home === undefined) return [];
+  const at = call.step.instruction.span.start;
+  return lineageOfStage(reading, home).flatMap((stage: StageReading) =>
+    stage.copies
+      .filter((copy) => {
+        const { instruction } = copy.step;
+        return copy.mounted
+          ? instruction === call.step.instruction
+          : stage !== home || instruction.span.start < at;
+      })
+      .flatMap((copy) => copy.sources.map((source) => ({ copy, source, before: call }))),
+  );
+}
+
+function isBefore(one: Call, other: Call): boolean {
+  return one.command.span.start < other.command.span.start;
+}
+
+/** Whether anything is taken from the build context at all: otherwise there is no order to speak of. */
+function takesContext({ contributors }: Reading): boolean {
+  return contributors.some(
+    ({ copies, calls }) =>
+      copies.some(({ sources }) => sources.some(({ kind }) => kind !== 'other')) ||
+      calls.some(({ program, args }) => program === 'git' && args[0]?.pattern === 'clone'),
+  );
+}
+
+export function judgeContext({ reading }: View): Judgement {
+  const order = readOrder(reading);
+  if (order === undefined || !takesContext(reading)) return NOT_APPLICABLE;
+  const whole = order.early.filter(({ source }) => source.kind === 'whole');
+  if (whole.length === 0 && order.clone !== undefined) return missedBy([cloned('BV102', order.clone)]);
+  const needsManifest = reading.flow.kind !== 'requirements' && reading.flow.kind !== 'export';
+  const lone =
+    !needsManifest || order.early.some(({ source }) => source.kind === 'manifest')
+      ? []
+      : order.early.filter(({ source }) => source.kind === 'code');
+  return missedBy(
+    [...whole, ...lone.slice(0, 1)].map(({ source }) => ({
+      rule: 'BV102',
+      message: 'the whole context is copied before the dependencies are installed',
+      span: source.span,
+    })),
+  );
+}
+
+export function judgeOrder({ reading, input }: View): Judgement {
+  const order = readOrder(reading);
+  if (order === undefined || !takesContext(reading)) return NOT_APPLICABLE;
+  const code = order.early.filter(
+    (early) =>
+      early.source.kind === 'whole' ||
+      (early.source.kind === 'code' &&
+        !isPathDependency(early, order, input.project?.paths.map(({ path }) => path) ?? [])),
+  );
+  if (code.length === 0 && order.clone !== undefined) return missedBy([cloned('BV105', order.clone)]);
+  return missedBy(
+    code.map(({ source }) => ({
+      rule: 'BV105',
+      message: 'the code is copied before the dependencies are installed',
+      span: source.span,
+    })),
+  );
+}
+
+/** A directory that lands beside the project, or that the project names as a dependency. */
+function isPathDependency({ source }: Early, { early }: Order, paths: readonly string[]): boolean {
+  const named = paths.some((path) => {
+    const plain = path.replace(/^(?:\.{1,2}\/)+/, '').replace(/\/$/, '');
+    return source.path === plain || source.path?.endsWith(`/${plain}`) === true;
+  });
+  if (named) return true;
+  const project = early.find(
+    (one) => one.source.kind === 'manifest' && /(?:^|\/)\*?pyproject/.test(one.source.path ?? ''),
+  )?.source.destination;
+  if (project === undefined || source.destination === undefined) return false;
+  const directory = project.replace(/\/[^/]*$/, '') || '/';
+  return directory !== '/' && !holds(directory, source.destination) && !holds(source.destination, directory);
+}
+
+function cloned(rule: string, call: Call): Problem {
+  return {
+    rule,
+    message: 'the whole repository is cloned before the dependencies are installed',
+    span: call.command.span,
+  };
+}
