@@ -106,7 +106,7 @@ const known = [
   fc.stringMatching(/^[a-z "$\\`#;&|<>(){}]{0,4}$/).map((text) => `'${text}'`),
   fc.stringMatching(/^[a-z '#;&|<>(){}]{0,4}$/).map((text) => `"${text}"`),
   fc.constantFrom('\\ ', '\\"', "\\'", '\\$', '\\\\', '\\;', '"\\\\"', '"\\$V"', '"\\a"', '\\\n'),
-  fc.constantFrom('$V', '${V}', '$F', '"$F"', '${F}', '$E', '"$E"', '$X', '"$X"', '"${V%.*}"', '${V##*.}'),
+  fc.constantFrom('${V}', '"$F"', '${F}', '${E}', '"$E"', '${X}', '"$X"', '"${V%.*}"', '${V##*.}'),
   fc.constantFrom('${U:-d}', '${U:-d e}', '"${U:-d  e}"', '${V:+p q}', '${E:-$F}', '${E-z}', '${F#* }'),
 ];
 /** Quoted, as the reader cannot know that they come to nothing. */
@@ -116,6 +116,28 @@ const unknown = fc.constantFrom(
 const knownWord = fc.array(fc.oneof(...known), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''));
 const word = fc
   .array(fc.oneof(...known, unknown), { minLength: 1, maxLength: 4 })
+  .map((parts) => parts.join(''));
+const body = fc
+  .array(
+    fc.oneof(
+      fc.stringMatching(/^[a-z "'#;&|<>()]{0,4}$/),
+      fc.constantFrom(
+        '$V ',
+        '${V}',
+        '${U:-d e}',
+        '"$F"',
+        '\\$V',
+        '\\\\',
+        '\\"',
+        '\\\n',
+        '$ ',
+        '${U:-"q"}',
+        '${V#3}',
+      ),
+      unknown,
+    ),
+    { maxLength: 5 },
+  )
   .map((parts) => parts.join(''));
 const simple = fc
   .record({
@@ -129,12 +151,12 @@ const command = fc.oneof(
   { weight: 1, arbitrary: knownWord.map((value) => `X=${value}`) },
   { weight: 1, arbitrary: simple.map((inner) => `( ${inner}\n)`) },
   { weight: 1, arbitrary: simple.map((inner) => `{ ${inner}\n}`) },
-  { weight: 1, arbitrary: word.map((text) => `h <<E\n${text.replaceAll('`', '')}\nE\n`) },
+  { weight: 1, arbitrary: body.map((text) => `h <<E\n${text}\nE\n`) },
 );
 const script = fc
   .array(fc.tuple(command, fc.constantFrom(' && ', '; ', '\n')), { minLength: 1, maxLength: 4 })
   .map((parts) =>
-    parts.map(([text, end]) => `${text}${text.endsWith('\n') && end !== '\n' ? '' : end}`).join(''),
+    parts.map(([text, end]) => `${text}${/[^\\]\n$/.test(text) && end !== '\n' ? '' : end}`).join(''),
   )
   .map((text) => `X=1; ${text.replace(/ && $/, '')}`);
 
