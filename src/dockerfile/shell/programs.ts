@@ -1,7 +1,7 @@
 // Which programs a command really runs: through `sudo`, `env`, `sh -c '…'`, `python -m`, `pipx run`, an absolute path.
 
 import type { Variables } from '../syntax/stages.ts';
-import type { Assignment, Command, ShellScript, ShellWord } from './ast.ts';
+import type { Assignment, Command, ShellWord } from './ast.ts';
 import { inlineScript } from './inline-scripts.ts';
 import { programName } from './names.ts';
 import { readScript } from './read.ts';
@@ -25,8 +25,6 @@ export interface Invocation {
 
 interface Reading {
   readonly variables: Variables;
-  /** Assigned in the script, so that inner scripts do not take the Dockerfile's values for theirs. */
-  readonly assigned: readonly string[];
   /** Characters of inner scripts that may still be read: they can hold themselves by a variable. */
   readonly budget: { left: number };
   readonly depth: number;
@@ -36,17 +34,13 @@ interface Reading {
 const DEEPEST = 8;
 
 /**
- * The programs that a script runs, in its order. A shell with a script, `poetry run`, `pipx run` and their like come before
- * what they run; other wrappers are not told.
+ * The programs that a command runs, in the order of their start. A shell with a script, `poetry run`, `pipx run` and their like
+ * come before what they run; other wrappers are not told. None for bare assignments.
+ *
+ * @param variables as they stand before the command; inner scripts see them
  */
-export function findInvocations(script: ShellScript, variables: Variables): readonly Invocation[] {
-  const reading = { variables, assigned: [...script.variables.keys()], budget: { left: 1 << 20 }, depth: 0 };
-  return script.commands.flatMap((command) => unwrap(command, reading, [], []));
-}
-
-/** The programs that one command runs, as `findInvocations`. */
 export function unwrapCommand(command: Command, variables: Variables): readonly Invocation[] {
-  return unwrap(command, { variables, assigned: [], budget: { left: 1 << 20 }, depth: 0 }, [], []);
+  return unwrap(command, { variables, budget: { left: 1 << 16 }, depth: 0 }, [], []);
 }
 
 function unwrap(
@@ -93,13 +87,12 @@ function unwrap(
 function readInner(
   script: ShellWord,
   outer: Command,
-  { variables, assigned, budget, depth }: Reading,
+  { variables, budget, depth }: Reading,
   environment: readonly Assignment[],
 ): readonly Command[] {
   if (depth > DEEPEST || script.pattern.length > budget.left) return [];
   budget.left -= script.pattern.length;
-  const known = new Map<string, string | undefined>(assigned.map((name) => [name, undefined]));
-  for (const { name, value } of environment) known.set(name, value.value);
+  const known = new Map(environment.map(({ name, value }) => [name, value.value]));
   return readScript(sourceOfWord(script), variables, known).commands.map((command) => ({
     ...command,
     joined: command.joined === 'start' ? outer.joined : command.joined,

@@ -47,7 +47,7 @@ export function readScript(
   heredocs: readonly GivenHeredoc[] = [],
 ): ShellScript {
   const { sequence, unread } = readTree(source, heredocs);
-  const scope = nestScope(openScope(variables, environment));
+  const scope = nestScope(openScope(variables, environment, source.text.length));
   const commands = walkScript(sequence, source, scope);
   return { commands, variables: scope.values, unread: united(unread) };
 }

@@ -26,9 +26,17 @@ const ALWAYS_SET: ReadonlySet<string> = new Set([
   'SHLVL',
 ]);
 
-/** @param environment set besides what the Dockerfile gives; undefined: to something unknown */
-export function openScope(given: Variables, environment: Variables): Scope {
-  return { values: new Map(environment), parent: undefined, given, budget: { left: 1 << 20 } };
+/**
+ * @param environment set besides what the Dockerfile gives; undefined: to something unknown
+ * @param length of the script, which bounds what variables may put in
+ */
+export function openScope(given: Variables, environment: Variables, length: number): Scope {
+  return {
+    values: new Map(environment),
+    parent: undefined,
+    given,
+    budget: { left: (1 << 14) + 16 * length },
+  };
 }
 
 export function nestScope(parent: Scope): Scope {

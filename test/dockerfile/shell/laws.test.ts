@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Command, ShellWord } from '../../../src/dockerfile/shell/ast.ts';
-import { findInvocations } from '../../../src/dockerfile/shell/programs.ts';
 import { readShell } from '../../../src/dockerfile/shell/read.ts';
 import { placeOf } from '../../../src/dockerfile/shell/source.ts';
-import { logical, read } from './support.ts';
+import { invocationsOf, logical, read } from './support.ts';
 
 /** Texts that look like shell more than noise does. */
 const scraps = fc
@@ -138,7 +137,7 @@ function holds(text: string): void {
     }
   }
   for (const span of script.unread) isInside(span);
-  for (const { command } of findInvocations(script, variables)) isSoundCommand(command);
+  for (const { command } of invocationsOf(script, variables)) isSoundCommand(command);
 }
 
 test('any text is read, and spans are of the file', () => {
@@ -167,5 +166,5 @@ test.each([
   ['wrappers', 'env '.repeat(10_000)],
   ['a word that is reserved', 'then '.repeat(10_000)],
 ])('%s', (_, text) => {
-  expect(() => findInvocations(read(text), new Map())).not.toThrow();
+  expect(() => invocationsOf(read(text))).not.toThrow();
 });

@@ -1,10 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are of the shell
 import { describe, expect, test } from 'vitest';
-import { findInvocations } from '../../../src/dockerfile/shell/programs.ts';
 import { readRun, shellKind } from '../../../src/dockerfile/shell/run.ts';
 import { placeOf } from '../../../src/dockerfile/shell/source.ts';
 import { parseDockerfile } from '../../../src/dockerfile/syntax/parse.ts';
-import { commandLine } from './support.ts';
+import { commandLine, invocationsOf } from './support.ts';
 
 function readFirst(instruction: string): {
   readonly text: string;
@@ -48,7 +47,7 @@ describe('an instruction as a script', () => {
     const { text, script } = readFirst('RUN <<EOF\n#!/usr/bin/env python3\nprint(1)\nEOF\n');
     expect(script.commands).toHaveLength(1);
     expect(script.commands[0]?.input).toBe('#!/usr/bin/env python3\nprint(1)\n');
-    const [python] = findInvocations(script, new Map());
+    const [python] = invocationsOf(script);
     expect(python?.program).toBe('python');
     expect(text.slice(python?.word.span.start, python?.word.span.end)).toBe('python3');
   });
@@ -66,7 +65,7 @@ describe('an instruction as a script', () => {
 
   test('places in the exec form', () => {
     const { text, script } = readFirst('CMD ["sh", "-c", "poetry install \\"a\\" && \\u0062"]');
-    const inner = findInvocations(script, new Map()).slice(1);
+    const inner = invocationsOf(script).slice(1);
     expect(inner.map(({ command: { span } }) => text.slice(span.start, span.end))).toEqual([
       'poetry install \\"a\\"',
       '\\u0062',

@@ -1,8 +1,10 @@
 // What the tests of the shell reader share: texts that stand at the beginning of a file, and commands as lines.
 
 import type { Command, ShellScript, ShellWord } from '../../../src/dockerfile/shell/ast.ts';
+import { type Invocation, unwrapCommand } from '../../../src/dockerfile/shell/programs.ts';
 import { readShell } from '../../../src/dockerfile/shell/read.ts';
 import type { Logical } from '../../../src/dockerfile/syntax/ast.ts';
+import type { Variables } from '../../../src/dockerfile/syntax/stages.ts';
 
 /** The text as it stands from an offset of a file on. */
 export function logical(text: string, from = 0): Logical {
@@ -33,4 +35,12 @@ export function commandLine(command: Command): string {
 export function wordText({ pattern }: ShellWord): string {
   const text = pattern.replaceAll('\0', '_');
   return text === '' || /[ \t\n]/.test(text) ? `<${text}>` : text;
+}
+
+/** The programs of all commands of a script, with the variables that stand before it. */
+export function invocationsOf(
+  { commands }: ShellScript,
+  variables: Variables = new Map(),
+): readonly Invocation[] {
+  return commands.flatMap((command) => unwrapCommand(command, variables));
 }
