@@ -45,11 +45,12 @@ export function findSources(
 ): FoundSources {
   const choice = chooseFilesOf(directory, project, settings, options);
   const script = project.buildScript === null ? [] : [project.buildScript];
-  const code = options.installs ? [...choice.wheel, ...choice.scripts].map(({ source }) => source) : [];
+  const code = options.installs ? choice.wheel.map(({ source }) => source) : [];
+  const programs = choice.scripts.map(({ source }) => source);
   const work = choice.work.map(({ source }) => source);
   const licence = project.license?.kind === 'file' ? [project.license.path] : [];
   const sources = options.installs
-    ? [...topsOf(code), ...(script.some((path) => existsSync(join(directory, path))) ? script : [])]
+    ? [...topsOf(code), ...programs, ...(script.some((path) => existsSync(join(directory, path))) ? script : [])]
     : topsOf(work);
   return {
     choice,

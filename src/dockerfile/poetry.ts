@@ -15,8 +15,11 @@ export function poetryRequirements(poetry: string, plugins: readonly string[] = 
   if (isBefore(poetry, 2, 0)) {
     // virtualenv 20.31 refuses the option that Poetry 1 passes when it builds anything from source (poetry#10378).
     pins.push('virtualenv<20.31');
-    if (isBefore(poetry, 1, 2) && !isBefore(poetry, 1, 1) && poetry !== '1.1.15')
-      pins.push('poetry-core<1.1');
+    if (isBefore(poetry, 1, 2) && !isBefore(poetry, 1, 1)) {
+      // Its own packaging is older than what setuptools 71 asks of the one that is installed.
+      pins.push('setuptools<71');
+      if (poetry !== '1.1.15') pins.push('poetry-core<1.1');
+    }
   } else if (isBefore(poetry, 2, 2)) {
     pins.push('virtualenv<20.33');
   }
@@ -58,11 +61,12 @@ const SINCE: readonly (readonly [number, number, number])[] = [
   [1, 2, 7],
 ];
 
-/** `[major, minor, Python]`: before that series, Poetry does not run on a Python after that one. */
+/** `[major, minor, Python]`: before that series, Poetry does not run on a Python after that one, or nobody has tried. */
 const UNTIL: readonly (readonly [number, number, number])[] = [
-  [1, 1, 9],
+  [1, 1, 13],
+  // Packages inside of poetry-core import a `six` that Python 3.12 has no hook for.
   [1, 2, 11],
-  [1, 8, 13],
+  [2, 2, 13],
 ];
 
 /** Installing a directory's package can be left for later. */

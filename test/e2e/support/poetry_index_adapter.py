@@ -39,9 +39,17 @@ class Page(html.parser.HTMLParser):
         })
 
 
+def fetch(repository, url, headers=None):
+    """Poetry's own session raises where it is not told otherwise; that of 1.0 and 1.1 is a plain one."""
+    try:
+        return repository.session.get(url, headers=headers, raise_for_status=False)
+    except TypeError:
+        return repository.session.get(url, headers=headers)
+
+
 def files_of(repository, name):
-    base = repository._base_url
-    response = repository.session.get(f"{base}simple/{name}/", headers={"Accept": JSON + ", text/html;q=0.5"}, raise_for_status=False)
+    base = getattr(repository, "_base_url", None) or repository._url
+    response = fetch(repository, f"{base}simple/{name}/", {"Accept": JSON + ", text/html;q=0.5"})
     if response.status_code != 200:
         return None
     if "json" in response.headers.get("content-type", ""):
@@ -97,7 +105,7 @@ class Release(dict):
                 "requires_python": first["requires_python"], "yanked": first["yanked"]}
         wheels = [url for url in self["urls"] if url["filename"].endswith(".whl")]
         if wheels:
-            response = self.repository.session.get(wheels[0]["url"] + ".metadata", raise_for_status=False)
+            response = fetch(self.repository, wheels[0]["url"] + ".metadata")
             if response.status_code == 200:
                 message = email.message_from_string(response.text)
                 info.update(name=message["Name"], version=message["Version"], summary=message["Summary"] or "",
@@ -121,7 +129,7 @@ def patch(module):
             files = files_of(self, page.group(1))
             versions = sorted({version_in(page.group(1), file["filename"]) for file in files or ()} - {None})
             return None if files is None else {"name": page.group(1), "files": files, "versions": versions, "meta": {"api-version": "1.0"}}
-        return original(self, endpoint, headers, **rest)
+        return original(self, endpoint, **({"headers": headers} if headers else {}), **rest)
 
     module.PyPiRepository._get = get
 
