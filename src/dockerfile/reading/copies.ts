@@ -90,7 +90,7 @@ const MANIFEST =
   /^(?:\*?pyproject\.?(?:toml|\*)\*?|\*?poetry\.?(?:lock|toml|\*)\*?|(?:uv|pdm|pylock(?:\.\w+)?)\.(?:lock|toml|\*)\*?|\*?\.?lock\*?|\*\.(?:toml|lock)\*?|pdm\.\*|uv\.\*|setup\.(?:py|cfg)|pipfile(?:\.lock|\*)?|(?:dev-|test-)?requirements?[-\w.]*\.(?:txt|in)|constraints[-\w.]*\.txt|p(?:y|yproject)?\*)$/i;
 /** Directories that hold no importable code of the application, by custom. */
 const OTHER_DIRECTORY =
-  /^(?:\.?docker|dockerfiles?|containers?|scripts?|bin|certs?|certificates|ssl|conf|configs?|configuration|etc|\.?ci|requirements|wheels?|wheelhouse|patches|deploy|deployments?|ops|infra|nginx|supervisor|fonts|licen[cs]es|docs?|\.[\w-]+)$/i;
+  /^(?:\.?docker|dockerfiles?|containers?|scripts?|tools?|bin|certs?|certificates|ssl|conf|configs?|configuration|etc|\.?ci|requirements|wheels?|wheelhouse|patches|deploy|deployments?|ops|infra|nginx|supervisor|fonts|licen[cs]es|docs?|\.[\w-]+)$/i;
 const FILE_WITHOUT_EXTENSION =
   /^(?:[A-Z][A-Z0-9_]*|Makefile|Dockerfile|Procfile|Justfile|justfile|Readme|License|entrypoint|start|run)$/;
 /** Python files that are no application: markers of a package, versions, installers of tools. */
@@ -101,7 +101,10 @@ function kindOf(path: string, text: string): SourceKind {
   if (path === '.' || /^\*{1,2}$/.test(path)) return 'whole';
   const name = path.split('/').at(-1) ?? '';
   if (MANIFEST.test(name)) return 'manifest';
-  if (/\.py$/i.test(name)) return OTHER_PYTHON.test(name) || /poetry/i.test(name) ? 'other' : 'code';
+  if (/\.py$/i.test(name)) {
+    const beside = path.split('/').at(-2) ?? '';
+    return OTHER_PYTHON.test(name) || OTHER_DIRECTORY.test(beside) || /poetry/i.test(name) ? 'other' : 'code';
+  }
   if (!text.endsWith('/') && looksLikeFile(name)) return 'other';
   if (name === '*') return kindOf(path.slice(0, -2) || '.', '/') === 'other' ? 'other' : 'code';
   return OTHER_DIRECTORY.test(name) ? 'other' : 'code';

@@ -37,8 +37,14 @@ export interface Flow {
   readonly devInstalls: readonly Install[];
 }
 
-/** @param contributors the stages of what ships, in the order of the file */
-export function findFlow(contributors: readonly StageReading[]): Flow {
+/**
+ * @param contributors the stages of what ships, in the order of the file
+ * @param environment those whose installed packages ship
+ */
+export function findFlow(
+  contributors: readonly StageReading[],
+  environment: readonly StageReading[],
+): Flow {
   const tool = toolOf(contributors);
   const all = contributors
     .flatMap(({ installs }) => installs)
@@ -59,8 +65,10 @@ export function findFlow(contributors: readonly StageReading[]): Flow {
   const of = (...kinds: readonly Install['kind'][]): readonly Install[] =>
     all.filter(({ kind }) => kinds.includes(kind));
   const groups = of('groups', 'bundle').filter((install) => tool === undefined || install.tool === tool);
-  if (groups.some(({ selection }) => !selection.rootOnly))
-    return { ...none, kind: 'groups', ...splitRepeats(groups) };
+  if (groups.some(({ selection }) => !selection.rootOnly)) {
+    const shipping = groups.filter((install) => environment.some(({ installs }) => installs.includes(install)));
+    return { ...none, kind: 'groups', ...splitRepeats(shipping.length > 0 ? shipping : groups) };
+  }
   const files = of('requirements');
   if (files.length > 0 && exports.length > 0) {
     const devInstalls = files.filter((install) => takesDev(install, exports));

@@ -24,20 +24,25 @@ export function isForDevelopment({ name }: Stage): boolean {
 }
 
 /**
- * The last stage, unless its name says that it serves development and another one serves production: one that is
- * called so, or the stage that the last one starts from, where that can be started by itself.
+ * The last stage, unless its name, or that of a stage that it starts from, says that it serves development, and another
+ * one serves production: one that is called so, or the stage that the last one starts from, where that can be started
+ * by itself.
  */
 export function chooseProduction({ stages }: StageGraph): Stage | undefined {
   const last = stages.at(-1);
-  if (last === undefined || !isForDevelopment(last)) return last;
+  if (last === undefined) return undefined;
+  const isDevelopment = (stage: Stage): boolean => lineageOf(stages, stage).some(isForDevelopment);
+  if (!isDevelopment(last)) return last;
   const named = stages.filter((stage) => {
     const words = wordsOf(stage.name);
     return (
       words.some((word) => PRODUCTION.has(word)) &&
-      !words.some((word) => DEVELOPMENT.has(word) || PREPARATION.has(word))
+      !words.some((word) => PREPARATION.has(word)) &&
+      !isDevelopment(stage)
     );
   });
   if (named.length > 0) return named.at(-1);
+  if (!isForDevelopment(last)) return last;
   const started = lineageOf(stages, last).filter(
     (stage) =>
       !isForDevelopment(stage) &&

@@ -4,6 +4,7 @@
 import { parseDockerfile } from '../syntax/parse.ts';
 import { graphStages, type Stage, type StageGraph } from '../syntax/stages.ts';
 import { type CacheOutcome, readCache } from './caches.ts';
+import { findEnvironment } from './environment.ts';
 import { type Flow, findFlow } from './flows.ts';
 import type { Install } from './installs.ts';
 import { chooseProduction, contributorsOf, lineageOf } from './production.ts';
@@ -51,7 +52,8 @@ function assemble(graph: StageGraph): Reading {
   const lineage = chosen === undefined ? [] : find(lineageOf(graph.stages, chosen));
   const contributors = chosen === undefined ? [] : find(contributorsOf(graph.stages, chosen));
   const production = lineage.at(-1);
-  return { graph, stages, production, lineage, contributors, flow: findFlow(contributors) };
+  const environment = production === undefined ? [] : findEnvironment(production, stages, graph);
+  return { graph, stages, production, lineage, contributors, flow: findFlow(contributors, environment) };
 }
 
 /** The stages that one builds on, itself last. */
