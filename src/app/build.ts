@@ -3,6 +3,7 @@
 
 import type { Context } from '../kernel/context.ts';
 import { BivyError, toBivyError } from '../kernel/errors.ts';
+import type { LayerRecord } from '../layers/record.ts';
 import type { Destination } from '../oci/destination.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import { parseReference } from '../oci/reference.ts';
@@ -66,26 +67,52 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
     const own = isPushed ? tags : [];
     const isAlone = request.reuse === false || own.length + cacheFrom.length === 0 || context.offline;
     const reuse = isAlone ? undefined : await openReuse(own, cacheFrom, bench, context);
-    for (let attempt = 1; ; attempt += 1) {
-      const images = await makeImages(request, reuse === undefined ? bench : { ...bench, reuse }, context);
-      const seconds = (): number => (performance.now() - started) / 1000;
-      for (const { image } of images.made) {
-        context.emit({
-          type: 'image',
-          platform: image.platform,
-          unpacked: image.unpacked,
-          size: imageSize(image),
-          seconds: seconds(),
-        });
-      }
-      try {
-        const published = await publish(images, { destinations, spelled, tags, registry }, context);
-        return buildDocument({ image: images.whole, tags, destinations: published, seconds: seconds() });
-      } catch (error) {
-        if (attempt > 1 || !(await discardDamaged(error, images.made, context))) throw error;
-      }
+    const made = ({ digest, size }: LayerRecord): void => {
+      const blob = { path: context.cache.blobPath(digest), offset: 0 };
+      for (const destination of destinations) destination.begin?.({ digest, size, blob }, tags, context);
+    };
+    const tools: Workbench = { ...bench, made, ...(reuse === undefined ? {} : { reuse }) };
+    try {
+      return await makeAndPublish(
+        request,
+        { destinations, spelled, tags, registry },
+        tools,
+        started,
+        context,
+      );
+    } finally {
+      for (const destination of destinations) await destination.close?.();
     }
   });
+}
+
+async function makeAndPublish(
+  request: BuildRequest,
+  publication: Publication,
+  bench: Workbench,
+  started: number,
+  context: Context,
+): Promise<BuildDocument> {
+  for (let attempt = 1; ; attempt += 1) {
+    const images = await makeImages(request, bench, context);
+    const seconds = (): number => (performance.now() - started) / 1000;
+    for (const { image } of images.made) {
+      context.emit({
+        type: 'image',
+        platform: image.platform,
+        unpacked: image.unpacked,
+        size: imageSize(image),
+        seconds: seconds(),
+      });
+    }
+    try {
+      const published = await publish(images, publication, context);
+      const { tags } = publication;
+      return buildDocument({ image: images.whole, tags, destinations: published, seconds: seconds() });
+    } catch (error) {
+      if (attempt > 1 || !(await discardDamaged(error, images.made, context))) throw error;
+    }
+  }
 }
 
 export interface Publication {
@@ -211,7 +238,10 @@ export function spellDestinations(
 }
 
 /** The names of the image; the project's own where none is given. @throws BivyError `USAGE` */
-export function spellTags({ tags = [] }: Pick<BuildRequest, 'tags'>, { project }: Decoded): readonly string[] {
+export function spellTags(
+  { tags = [] }: Pick<BuildRequest, 'tags'>,
+  { project }: Decoded,
+): readonly string[] {
   const spelled = tags.length > 0 ? tags : [nameOf(project)];
   for (const tag of spelled) parseReference(tag);
   return spelled;

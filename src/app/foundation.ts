@@ -50,7 +50,7 @@ async function layOn(
   request: ImageRequest,
   reference: string,
   platform: string,
-  { inputs, decode, plan, pool, registry, reuse, pins }: Workbench,
+  { inputs, decode, plan, pool, registry, reuse, pins, made }: Workbench,
   context: Context,
   begun: HeadStart | undefined,
 ): Promise<Foundation> {
@@ -80,6 +80,7 @@ async function layOn(
     decode,
     plan: () => plan({ python: python.version, platform, libc: requireLibc(base) }),
     pool,
+    made,
     ...(reuse === undefined ? {} : { reuse }),
     ...(begun === undefined ? {} : { begun }),
   };

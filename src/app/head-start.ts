@@ -55,7 +55,7 @@ export function beginWheels(
 async function begin(
   target: Target,
   sources: WheelSources,
-  { decode, plan, pool, reuse }: Workbench,
+  { decode, plan, pool, reuse, made }: Workbench,
   context: Context,
 ): Promise<Begun | undefined> {
   const decoded = await decode();
@@ -69,6 +69,7 @@ async function begin(
       place,
       most: decoded.settings.layers,
       pool,
+      made,
       fetch: (missing, arrived) => fetchWheels(missing, sources, decoded, context, arrived),
       ...(reuse === undefined ? {} : { reuse }),
     },

@@ -48,6 +48,7 @@ export async function prepareAnew(
         most: settings.layers,
         pool: options.pool,
         fetch,
+        made: options.made,
         ...(options.reuse === undefined ? {} : { reuse: options.reuse }),
         ...(whole === undefined ? {} : { whole }),
       },

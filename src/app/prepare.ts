@@ -4,6 +4,7 @@
 
 import type { Context } from '../kernel/context.ts';
 import { type Digest, keyOf } from '../kernel/digest.ts';
+import type { LayerRecord } from '../layers/record.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import type { BaseFacts, BasePython } from '../oci/facts.ts';
@@ -46,6 +47,8 @@ export interface PrepareOptions {
   readonly reuse?: Reuse;
   /** What was begun before the base was known. */
   readonly begun?: HeadStart | undefined;
+  /** Told of each layer of wheels that was made. */
+  readonly made?: ((record: LayerRecord) => void) | undefined;
 }
 
 export interface Preparation {

@@ -1,9 +1,8 @@
 // The wheels of a plan as layers: partition, fetch what is missing, make what is missing, and find the files that two
 // packages ship.
 
-import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
-import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
+import type { Digest } from '../kernel/digest.ts';
 import { type LayerPlan, partitionWheels } from '../layers/partition.ts';
 import { findLayer, type KnownLayer, type LayerContents, type LayerNote } from './layers.ts';
 import type { Outline, Reuse, ReusedLayer, SharedFile } from './reuse.ts';
@@ -16,6 +15,7 @@ import {
   sized,
   type WheelMakerOptions,
   type WheelPlace,
+  wheelSize,
 } from './wheel-maker.ts';
 
 export interface WheelLayer extends LayerNote {
@@ -48,16 +48,13 @@ interface WheelLayerOptions extends WheelMakerOptions {
 /** One layer is the environment's, one the application's. */
 const RESERVED = 2;
 
-/** What is remembered of a wheel once it was here, so that its layer can be planned without it. */
-const SIZES = 'wheel-sizes';
-
 export async function makeWheelLayers(options: WheelLayerOptions, context: Context): Promise<WheelLayers> {
   const { wheels, place, most, reuse, whole } = options;
   const { cache } = context;
   const budget = Math.max(1, most - RESERVED);
   const maker = createWheelMaker(options, budget, context);
   const size = (wheel: PlannedWheel): number | undefined =>
-    sizeOf(cache, wheel) ?? reuse?.wheelSize(wheel.sha256);
+    wheelSize(cache, wheel.sha256) ?? reuse?.wheelSize(wheel.sha256);
   await maker.bring(wheels.filter((wheel) => size(wheel) === undefined));
 
   const known = wheels.map((wheel) => sized(wheel, size(wheel), place));
@@ -141,18 +138,4 @@ function layerOf(
     ...(contents === undefined ? {} : { contents }),
     ...('remote' in found ? { remote: found.remote } : {}),
   };
-}
-
-function sizeOf(cache: Cache, wheel: PlannedWheel): number | undefined {
-  const key = keyOf({ wheel: wheel.sha256 });
-  const remembered = cache.readRecord<number>(SIZES, key);
-  if (remembered !== undefined) return remembered;
-  const blob = cache.findBlob(blobOf(wheel));
-  if (blob === undefined) return undefined;
-  cache.writeRecord(SIZES, key, blob.size);
-  return blob.size;
-}
-
-function blobOf({ sha256 }: PlannedWheel): Digest {
-  return toDigest(`sha256:${sha256}`);
 }

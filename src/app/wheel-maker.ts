@@ -1,8 +1,9 @@
 // Making layers of wheels: each once, and as soon as it is known what is in it. A large wheel mostly stands alone whatever
 // the others turn out to be: its layer is begun while they are still on their way.
 
+import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
-import { type Digest, toDigest } from '../kernel/digest.ts';
+import { type Digest, keyOf, toDigest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { WheelsJob } from '../layers/job.ts';
 import { wheelKey } from '../layers/key.ts';
@@ -72,6 +73,7 @@ export function createWheelMaker(
 
   function arrived(sha256: string, size: number): void {
     fresh.add(sha256);
+    rememberSize(cache, sha256, size);
     for (const wheel of wheels) {
       if (wheel.sha256 !== sha256) continue;
       const plan = planAlone(sized(wheel, size, place));
@@ -127,14 +129,32 @@ export function createWheelMaker(
   return {
     fetched: () => fresh.size,
     async bring(wanted) {
-      const absent = wanted.filter(
-        ({ sha256 }) => cache.findBlob(toDigest(`sha256:${sha256}`)) === undefined,
-      );
+      const absent: PlannedWheel[] = [];
+      for (const wheel of wanted) {
+        const digest = toDigest(`sha256:${wheel.sha256}`);
+        // Where nobody wrote its size down, a file that a crash cut short must not say it.
+        const isKnown = wheelSize(cache, wheel.sha256) !== undefined;
+        const blob = isKnown ? cache.findBlob(digest) : await cache.verifyBlob(digest);
+        if (blob === undefined) absent.push(wheel);
+        else if (!isKnown) rememberSize(cache, wheel.sha256, blob.size);
+      }
       if (absent.length > 0) await fetch(absent, arrived);
     },
     isBegun: ({ key }) => begun.has(key),
     make: (plan) => begun.get(plan.key) ?? begin(plan),
   };
+}
+
+/** What is remembered of a wheel once it was here, so that its layer can be planned without it. */
+const SIZES = 'wheel-sizes';
+
+/** Bytes of a wheel that was here once. */
+export function wheelSize(cache: Cache, sha256: string): number | undefined {
+  return cache.readRecord<number>(SIZES, keyOf({ wheel: sha256 }));
+}
+
+function rememberSize(cache: Cache, sha256: string, size: number): void {
+  cache.writeRecord(SIZES, keyOf({ wheel: sha256 }), size);
 }
 
 /** @throws BivyError `INTERNAL` where nobody knows the size */

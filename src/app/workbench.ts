@@ -2,6 +2,7 @@
 
 import { isAbsolute, relative, resolve } from 'node:path';
 import type { Context } from '../kernel/context.ts';
+import type { LayerRecord } from '../layers/record.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { isLocalImage } from '../oci/local-image.ts';
@@ -26,6 +27,8 @@ export interface Workbench {
   readonly reuse?: Reuse;
   /** What `bivy.lock` holds the bases to. */
   readonly pins?: Pins;
+  /** Told of each layer of wheels that was made. */
+  readonly made?: (record: LayerRecord) => void;
 }
 
 export interface WorkbenchRequest extends RegistryRequest {

@@ -39,13 +39,14 @@ export interface Cache {
   /** Hashes the stored bytes; a blob that is not what it is called is removed. */
   verifyBlob(digest: Digest): Promise<Blob | undefined>;
   /**
-   * Stores what the source gives, flushed to the disk.
+   * Stores what the source gives. Nobody waits for the disk: a crash of the machine may cut the file short, so whoever
+   * finds it later holds it against its digest, or against the size that was written down.
    * @throws BivyError `HASH_MISMATCH` when `expected` or `limit` is not met; nothing is kept then, nor when anything fails
    */
   putBlob(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options?: PutOptions): Promise<Blob>;
   /**
-   * Takes a finished temporary file whose digest the writer computed. Unlike `putBlob` it does not wait for the disk: a
-   * crash of the machine may cut the file short, so whoever adopts writes down the size and compares it later.
+   * Takes a finished temporary file whose digest the writer computed; whoever adopts writes down the size and compares
+   * it later, as with `putBlob`.
    */
   adopt(temporary: string, digest: Digest): Blob;
   discardBlob(digest: Digest): void;
@@ -64,6 +65,8 @@ export function cacheRoot(environment: NodeJS.ProcessEnv): string {
   return join(shared !== undefined && shared !== '' ? shared : join(homedir(), '.cache'), 'bivy');
 }
 
+/** Bytes that are hashed and written at once: what comes over a network comes in many small pieces. */
+const PIECE = 1 << 20;
 const STALE_MS = 24 * 3600 * 1000;
 const TEMPORARY = /^\d+-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -114,15 +117,29 @@ export class DirectoryCache implements Cache {
     try {
       const file = await open(temporary, 'wx', 0o644);
       try {
+        const doing = `cannot keep ${name} in the cache \`${this.root}\``;
+        const piece = Buffer.allocUnsafeSlow(PIECE);
+        let held = 0;
+        const keep = async (bytes: Uint8Array): Promise<void> => {
+          hash.update(bytes);
+          await writeAll(file, bytes, doing);
+        };
         for await (const chunk of source) {
           size += chunk.length;
           if (size > limit) {
             throw new BivyError('HASH_MISMATCH', `${name} is larger than the ${limit} bytes it may have`);
           }
-          hash.update(chunk);
-          await writeAll(file, chunk, `cannot keep ${name} in the cache \`${this.root}\``);
+          if (held + chunk.length > PIECE) {
+            await keep(piece.subarray(0, held));
+            held = 0;
+          }
+          if (chunk.length > PIECE) await keep(chunk);
+          else {
+            piece.set(chunk, held);
+            held += chunk.length;
+          }
         }
-        await file.datasync();
+        if (held > 0) await keep(piece.subarray(0, held));
       } finally {
         await file.close();
       }

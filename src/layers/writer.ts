@@ -55,7 +55,7 @@ export interface LayerOptions {
 }
 
 /**
- * Writes the parts to a new file at `output.path` and flushes it to the disk; on failure there is no file.
+ * Writes the parts to a new file at `output.path`; on failure there is no file.
  * @throws BivyError `WHEEL_INVALID` where content is not what was promised, `INTERNAL` where entries contradict each other,
  *   `ROOT_INVALID` where a file has the name of one of eStargz's own
  */

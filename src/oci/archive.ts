@@ -125,7 +125,9 @@ function add(
 }
 
 interface Unpacked {
-  readonly members: Readonly<Record<string, { readonly digest: Digest; readonly link?: string }>>;
+  readonly members: Readonly<
+    Record<string, { readonly digest: Digest | ''; readonly size: number; readonly link?: string }>
+  >;
 }
 
 async function unpack(
@@ -136,31 +138,31 @@ async function unpack(
   context: Context,
 ): Promise<Map<string, Member>> {
   const { cache, signal, emit } = context;
-  const key = keyOf({ archive: identity, version: 1 });
+  const key = keyOf({ archive: identity, version: 2 });
   const known = cache.readRecord<Unpacked>('archives', key);
   if (known !== undefined) {
     const members = new Map<string, Member>();
-    for (const [path, { digest, link }] of Object.entries(known.members)) {
-      const blob = link === undefined ? cache.findBlob(digest) : undefined;
+    for (const [path, { digest, size, link }] of Object.entries(known.members)) {
+      const blob = digest === '' ? undefined : cache.findBlob(digest);
       if (link !== undefined) members.set(path, { link });
-      else if (blob !== undefined) members.set(path, { path: blob.path, offset: 0, size: blob.size });
+      else if (blob?.size === size) members.set(path, { path: blob.path, offset: 0, size });
     }
     if (members.size === Object.keys(known.members).length) return members;
   }
   emit({ type: 'note', message: `unpacking ${name}` });
   const members = new Map<string, Member>();
-  const record: Record<string, { digest: Digest | ''; link?: string }> = {};
+  const record: Record<string, { digest: Digest | ''; size: number; link?: string }> = {};
   const plain = decompress(streamBlob(whole, signal), compression, name);
   for await (const entry of readTar(plain, { name })) {
     if (entry.kind === 'file') {
       const blob = await cache.putBlob(entry.content, { name: `\`${entry.path}\` of ${name}` });
       members.set(entry.path, { path: blob.path, offset: 0, size: blob.size });
-      record[entry.path] = { digest: blob.digest };
+      record[entry.path] = { digest: blob.digest, size: blob.size };
     } else if (entry.kind === 'hardlink' || entry.kind === 'symlink') {
       const place: BlobPlace = { path: '', offset: 0, size: 0 };
       add(members, name, entry.kind === 'hardlink' ? '1' : '2', entry.path, entry.target, place);
       const link = members.get(entry.path);
-      if (link !== undefined && 'link' in link) record[entry.path] = { digest: '', link: link.link };
+      if (link !== undefined && 'link' in link) record[entry.path] = { digest: '', size: 0, link: link.link };
     }
     if (members.size > MAX_MEMBERS) throw invalid(name, `it has more than ${MAX_MEMBERS} members`);
   }

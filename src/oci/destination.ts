@@ -1,7 +1,8 @@
 // Where an image goes: one method, and what became of it.
 
 import type { Context } from '../kernel/context.ts';
-import type { BuiltImage, ImageIndex } from './image.ts';
+import type { Digest } from '../kernel/digest.ts';
+import type { BuiltImage, ImageIndex, LocalBlob } from './image.ts';
 
 export interface Published {
   readonly kind: 'oci' | 'oci-archive' | 'docker-archive' | 'dir' | 'docker' | 'registry';
@@ -34,4 +35,18 @@ export interface Destination {
    * @throws BivyError `HASH_MISMATCH` where a layer's file is not what it is called; nothing was published then
    */
   write(image: BuiltImage | ImageIndex, tags: readonly string[], context: Context): Promise<Published>;
+  /**
+   * Told of each layer as soon as it is made, by a build that will write to these tags: what takes time may begin. Where
+   * it fails, `write` does it again, and says so.
+   */
+  begin?(layer: MadeLayer, tags: readonly string[], context: Context): void;
+  /** Ends what was begun and not finished. */
+  close?(): Promise<void>;
+}
+
+export interface MadeLayer {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly blob: LocalBlob;
 }

@@ -21,10 +21,10 @@ export interface PackedLayer {
  */
 export async function packLayer(place: BlobPlace, diffId: Digest, context: Context): Promise<PackedLayer> {
   const { cache, signal } = context;
-  const key = keyOf({ packed: diffId, encoder: FORMAT['encoder'] });
-  const known = cache.readRecord<{ readonly digest: Digest }>('packed-layers', key);
+  const key = keyOf({ packed: diffId, encoder: FORMAT['encoder'], version: 2 });
+  const known = cache.readRecord<{ readonly digest: Digest; readonly size: number }>('packed-layers', key);
   const found = known === undefined ? undefined : cache.findBlob(known.digest);
-  if (found !== undefined) return found;
+  if (found !== undefined && found.size === known?.size) return found;
   const temporary = cache.temporary();
   const file = createBlobFile(temporary);
   try {
@@ -39,7 +39,7 @@ export async function packLayer(place: BlobPlace, diffId: Digest, context: Conte
     }
     const { digest } = file.finish();
     const blob = cache.adopt(temporary, digest);
-    cache.writeRecord('packed-layers', key, { digest });
+    cache.writeRecord('packed-layers', key, { digest, size: blob.size });
     return blob;
   } finally {
     file.discard();

@@ -7,6 +7,7 @@ import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { Destination, Published } from '../oci/destination.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
+import { type Ahead, sendAhead } from './destination-ahead.ts';
 import { deliverBlobs, resendBlobs, type SentBlob } from './destination-blobs.ts';
 import { type PushedImage, pushedImage, type Target, targetsOf } from './destination-contents.ts';
 import type { Registry, RemoteManifest, Repository } from './registry.ts';
@@ -26,6 +27,7 @@ export function registryDestination(
   registry: Registry,
   { sources = [], jobs = JOBS }: RegistryDestinationOptions = {},
 ): Destination {
+  let ahead: Ahead | undefined;
   return {
     async check({ offline }, tags): Promise<void> {
       if (tags !== undefined) targetsOf(tags);
@@ -35,15 +37,27 @@ export function registryDestination(
         });
       }
     },
-    write: (image, tags, context) => push(registry, image, tags, { sources, jobs }, context),
+    begin({ digest, size, blob }, tags, context) {
+      const [first] = targetsOf(tags);
+      if (first === undefined) return;
+      ahead ??= sendAhead(registry, first.repository, { sources, jobs });
+      ahead.begin({ digest, size, from: blob }, context);
+    },
+    write: (image, tags, context) => push(registry, image, tags, { sources, jobs, ahead }, context),
+    close: async () => ahead?.stop(),
   };
+}
+
+interface PushOptions extends Required<RegistryDestinationOptions> {
+  /** What was begun for the first repository. */
+  readonly ahead: Ahead | undefined;
 }
 
 async function push(
   registry: Registry,
   image: BuiltImage | ImageIndex,
   tags: readonly string[],
-  { sources, jobs }: Required<RegistryDestinationOptions>,
+  { sources, jobs, ahead }: PushOptions,
   context: Context,
 ): Promise<Published> {
   const targets = targetsOf(tags);
@@ -52,13 +66,11 @@ async function push(
   for (const target of targets) {
     // What the first repository got, the next ones of the registry can mount.
     const from = [...deliveries.map(({ target: { repository } }) => repository), ...sources];
-    const blobs = await deliverBlobs(
-      registry,
-      target.repository,
-      pushed.blobs,
-      { sources: from, jobs },
-      context,
-    );
+    const isFirst = deliveries.length === 0;
+    const early = isFirst && ahead !== undefined ? await ahead.settle(pushed.blobs) : [];
+    const rest = pushed.blobs.filter(({ digest }) => early.every(({ blob }) => blob.digest !== digest));
+    const late = await deliverBlobs(registry, target.repository, rest, { sources: from, jobs }, context);
+    const blobs = [...early, ...late];
     deliveries.push(deliveryOf(registry, target, pushed, jobs, blobs, context));
   }
   let changed = false;

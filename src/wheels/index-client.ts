@@ -7,17 +7,19 @@ import { BivyError } from '../kernel/errors.ts';
 import { requestWhole, type WholeResponse } from '../kernel/http.ts';
 import { publicUrl } from '../kernel/http-address.ts';
 import { credentialVariable } from './credentials.ts';
-import { type IndexFile, PAGE_TYPES, readPage } from './page.ts';
+import { findOnPage, type IndexFile, PAGE_TYPES, type SoughtFile } from './page.ts';
 
 export interface PageRequest {
   readonly url: string;
+  /** The files that are looked for on it. */
+  readonly sought: readonly SoughtFile[];
   readonly authorization?: string;
   /** Name of the private source, for the hint where credentials are missing. */
   readonly source?: string;
   readonly signal: AbortSignal;
 }
 
-/** A remembered page: a row a file, `[name, url, sha256, size, yanked]`. */
+/** What was found on a page: a row a file, `[name, url, sha256, size, yanked]`. */
 interface PageRecord {
   readonly etag?: string;
   readonly lastModified?: string;
@@ -30,15 +32,17 @@ const KIND = 'pages';
 const SERVER_HINT = 'the server, or a proxy before it, is at fault; try again later or ask another index';
 
 /**
- * The files that a project's page lists; `undefined` where the index has no such page.
+ * What a project's page lists of the files sought, by name or by hash; `undefined` where the index has no such page.
  * @throws BivyError `INDEX_INVALID`, `INDEX_UNREACHABLE`
  */
 export async function lookUpPage(
-  { url, authorization, source, signal }: PageRequest,
+  { url, sought, authorization, source, signal }: PageRequest,
   { cache, http }: Context,
 ): Promise<readonly IndexFile[] | undefined> {
-  const key = keyOf({ kind: KIND, version: 1, url });
-  const known = cache.readRecord<PageRecord>(KIND, key);
+  const key = keyOf({ kind: KIND, version: 2, url });
+  const remembered = cache.readRecord<PageRecord>(KIND, key);
+  // What is looked for now may not be what was found then.
+  const known = remembered !== undefined && lists(remembered, sought) ? remembered : undefined;
   const response = await requestWhole(http, {
     url,
     limit: PAGE_BYTES,
@@ -65,7 +69,7 @@ export async function lookUpPage(
   }
   const { headers } = response;
   const text = new TextDecoder().decode(await decodeContent(response));
-  const files = readPage({ url: response.url, contentType: headers['content-type'], text });
+  const files = findOnPage({ url: response.url, contentType: headers['content-type'], text }, sought);
   const validators = {
     ...(headers['etag'] === undefined ? {} : { etag: headers['etag'] }),
     ...(headers['last-modified'] === undefined ? {} : { lastModified: headers['last-modified'] }),
@@ -74,6 +78,12 @@ export async function lookUpPage(
     cache.writeRecord(KIND, key, { ...validators, files: files.map(toRow) } satisfies PageRecord);
   }
   return files;
+}
+
+function lists({ files }: PageRecord, sought: readonly SoughtFile[]): boolean {
+  return sought.every(({ name, sha256 }) =>
+    files.some(([listed, , hash]) => listed === name && hash === sha256),
+  );
 }
 
 /** A query may be a signature that opens the file to whoever has it. */

@@ -75,6 +75,7 @@ export async function locateFiles(
     const listed = await lookUpPage(
       {
         url: page.url,
+        sought: page.wanted.map(({ file }) => file),
         signal,
         ...(authorization === undefined ? {} : { authorization }),
         ...(page.source === undefined ? {} : { source: page.source }),

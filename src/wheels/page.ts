@@ -34,10 +34,66 @@ export const PAGE_TYPES: string =
 const JSON_TYPES = new Set(['application/vnd.pypi.simple.v1+json', 'application/json']);
 const FILE_NAME = /\.(?:whl|tar\.gz|zip|tar\.bz2|tar\.xz|tar\.Z|tar|tgz|egg|exe|msi|rpm|deb|dmg)$/i;
 
+/** A file that somebody looks for. */
+export interface SoughtFile {
+  readonly name: string;
+  /** 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+}
+
 /** The files of a page in the order listed. @throws BivyError `INDEX_INVALID`, naming the page and what came */
 export function readPage(answer: PageAnswer): readonly IndexFile[] {
-  const type = answer.contentType?.split(';')[0]?.trim().toLowerCase() ?? '';
-  return JSON_TYPES.has(type) ? readJson(answer) : readHtml(answer);
+  return isJson(answer) ? readJson(answer) : readHtml(answer);
+}
+
+/**
+ * The files of these names or hashes, in the order listed: what the page says of the others is not needed.
+ * @throws BivyError as `readPage`
+ */
+export function findOnPage(answer: PageAnswer, sought: readonly SoughtFile[]): readonly IndexFile[] {
+  const quick = isJson(answer) ? undefined : findByHash(answer, sought);
+  if (quick !== undefined) return quick;
+  const names = new Set(sought.map(({ name }) => name));
+  const hashes = new Set<string | null>(sought.map(({ sha256 }) => sha256));
+  return readPage(answer).filter(({ name, sha256 }) => names.has(name) || hashes.has(sha256));
+}
+
+function isJson({ contentType }: PageAnswer): boolean {
+  return JSON_TYPES.has(contentType?.split(';')[0]?.trim().toLowerCase() ?? '');
+}
+
+/** Anything but links and line breaks, after the first link: what would change what a link means. */
+const UNUSUAL = /<(?!\/?a[\s>]|br|\/body|\/html)/i;
+
+/** A whole start tag: a `>` in a quoted value ends none. */
+const LINK_TAG = /^<a\s[^'">]*(?:(?:"[^"]*"|'[^']*')[^'">]*)*>/i;
+/** Characters from a link's hash to either of its ends, and links with a hash that is looked for: more is no usual page. */
+const LINK = 8192;
+const MOST_LINKS = 100;
+
+/**
+ * Pages of thousands of links of which one is meant: its hash is looked for as text, and only the links that hold it are
+ * read. Nothing where the page is not the usual head and list of links, or does not list each file by both name and hash.
+ */
+function findByHash(answer: PageAnswer, sought: readonly SoughtFile[]): readonly IndexFile[] | undefined {
+  const { text } = answer;
+  const first = text.search(/<a\s/i);
+  if (first < 0 || UNUSUAL.test(text.slice(first))) return undefined;
+  const links = new Map<number, string>();
+  for (const { sha256 } of sought) {
+    for (let at = text.indexOf(sha256, first); at >= 0; at = text.indexOf(sha256, at + 1)) {
+      const start = text.slice(Math.max(0, at - LINK), at).lastIndexOf('<') - Math.min(LINK, at);
+      const link = LINK_TAG.exec(text.slice(at + start, at + LINK))?.[0];
+      if (link === undefined || links.size > MOST_LINKS) return undefined;
+      links.set(at + start, link);
+    }
+  }
+  if (links.size === 0) return undefined;
+  const inOrder = [...links].sort(([a], [b]) => a - b).map(([, link]) => link);
+  const found = readHtml({ ...answer, text: text.slice(0, first) + inOrder.join('\n') });
+  const isListed = ({ name, sha256 }: SoughtFile): boolean =>
+    found.some((file) => file.name === name && file.sha256 === sha256);
+  return sought.every(isListed) ? found : undefined;
 }
 
 function readJson(answer: PageAnswer): readonly IndexFile[] {

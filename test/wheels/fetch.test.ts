@@ -173,7 +173,9 @@ describe('fetching', () => {
   it('asks for a page only whether it changed', async () => {
     const [old, fresh] = [wheel('alpha', '1.0'), wheel('alpha', '2.0')];
     const index = await serve([old, fresh]);
-    await session().fetch([want(old)], { indexUrl: index.url });
+    await session().fetch([want(old), want(fresh)], { indexUrl: index.url });
+    const { cache } = session();
+    await cache.discardBlob(toDigest(`sha256:${sha256Of(fresh.bytes)}`));
     expectAll(await session().fetch([want(fresh)], { indexUrl: index.url }), [fresh]);
     expect(index.log.filter(({ path }) => path === pagePath('alpha')).map(({ status }) => status())).toEqual([
       200, 304,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BivyError } from '../../src/kernel/errors.ts';
 import { tagsOf } from '../../src/wheels/html-links.ts';
-import { readPage } from '../../src/wheels/page.ts';
+import { findOnPage, type IndexFile, readPage, type SoughtFile } from '../../src/wheels/page.ts';
 
 const URL = 'https://index.example/simple/demo/';
 const HASH = 'ab'.repeat(32);
@@ -150,6 +150,75 @@ describe('a JSON page', () => {
     ['a version that is none', { meta: { 'api-version': 1 }, files: [] }, /version `1`/],
   ])('is refused: %s', (_, value, message) => {
     expect(() => json(value)).toThrow(message);
+  });
+});
+
+describe('a file on a page', () => {
+  const HEAD =
+    '<!DOCTYPE html><html><head><meta name="pypi:repository-version" content="1.0"><title>x</title></head><body>\n';
+  const hashes = ['0', '1', '2', '3'].map((digit) => digit.repeat(64));
+  const link = fc.record({
+    name: fc.constantFrom('a-1.zip', 'b-1.zip', 'a-1.whl'),
+    sha256: fc.constantFrom(...hashes),
+    where: fc.constantFrom('https://files.example/x/', '../', 'HTTPS://files.example/'),
+    more: fc.constantFrom(
+      '',
+      ' data-yanked',
+      ' data-yanked="gone"',
+      ' data-requires-python="&gt;=3.8"',
+      " title='a > b'",
+    ),
+    before: fc.constantFrom(
+      '',
+      '',
+      '',
+      '<!-- ',
+      ' -->',
+      '<base href="/other/">',
+      '<script>',
+      '</script>',
+      '<br/>\n',
+    ),
+  });
+  const first = (files: readonly IndexFile[], { name, sha256 }: SoughtFile): IndexFile | undefined =>
+    files.find((file) => file.name === name && file.sha256 === sha256);
+
+  it('is the one that reading the whole page finds', () => {
+    fc.assert(
+      fc.property(fc.array(link, { maxLength: 6 }), fc.constantFrom(...hashes), (links, sha256) => {
+        const text = `${HEAD}${links
+          .map(
+            (one) =>
+              `${one.before}<a href="${one.where}${one.name}#sha256=${one.sha256}"${one.more}>${one.name}</a>`,
+          )
+          .join('<br/>\n')}</body></html>`;
+        const answer = { url: URL, contentType: 'text/html', text };
+        const sought = { name: 'a-1.whl', sha256 };
+        expect(first(findOnPage(answer, [sought]), sought)).toEqual(first(readPage(answer), sought));
+      }),
+    );
+  });
+
+  it.each([
+    ['its hash thousands of times', `<a href="a-1.zip#sha256=${HASH}">x</a>`.repeat(50_000)],
+    ['its hash in one tag', `<a href="${HASH.repeat(50_000)}">`],
+    ['its hash in open quotes', `<a href="x" title="${`${HASH}'`.repeat(50_000)}`],
+  ])('is found on a page that has %s', (_, body) => {
+    const answer = { url: URL, contentType: 'text/html', text: HEAD + body };
+    expect(findOnPage(answer, [{ name: 'a-1.zip', sha256: HASH }])).toEqual(
+      readPage(answer).filter(({ sha256 }) => sha256 === HASH),
+    );
+  });
+
+  it('is listed by another name, or without its hash', () => {
+    const text = `${HEAD}<a href="b-1.zip#sha256=${HASH}">b</a><a href="a-1.zip">a</a><a href="c-1.zip">c</a>`;
+    const found = findOnPage({ url: URL, contentType: 'text/html', text }, [
+      { name: 'a-1.zip', sha256: HASH },
+    ]);
+    expect(found.map(({ name, sha256 }) => [name, sha256])).toEqual([
+      ['b-1.zip', HASH],
+      ['a-1.zip', null],
+    ]);
   });
 });
 
