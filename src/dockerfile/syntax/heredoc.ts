@@ -17,6 +17,8 @@ export interface HeredocStart extends HeredocMarker {
 }
 
 const MARKER = /^\d*<<(-?)[\t\n\f\r ]*([^<]*)$/;
+/** Nothing to unquote. */
+const PLAIN = /^[\w.-]+$/;
 const TAB = 0x09;
 
 const nothing = (): undefined => undefined;
@@ -25,12 +27,14 @@ const nothing = (): undefined => undefined;
 export function readMarker(word: string): HeredocMarker | undefined {
   const [, chomp, rest] = MARKER.exec(word) ?? [];
   if (rest === undefined || rest === '') return undefined;
+  const chomps = chomp === '-';
+  if (PLAIN.test(rest)) return { name: rest, expands: true, chomps };
   const options = { escape: '\\', keepUnset: true, lookup: nothing };
   const bare = lex(rest, options).words;
   const quoted = lex(rest, { ...options, rawQuotes: true }).words;
   const name = bare[0]?.text;
   if (name === undefined || bare.length !== 1) return undefined;
-  return { name, expands: countQuotes(name) === countQuotes(quoted[0]?.text ?? ''), chomps: chomp === '-' };
+  return { name, expands: countQuotes(name) === countQuotes(quoted[0]?.text ?? ''), chomps };
 }
 
 function countQuotes(text: string): number {
@@ -38,15 +42,15 @@ function countQuotes(text: string): number {
 }
 
 /** The heredocs that a line announces, in order. */
-export function findHeredocs(line: JoinedLine): readonly HeredocStart[] {
-  if (!line.text.includes('<<')) return [];
+export function* findHeredocs(line: JoinedLine): Generator<HeredocStart> {
+  if (!line.text.includes('<<')) return;
   const options = { escape: '\\', rawQuotes: true, rawEscapes: true, keepUnset: true, lookup: nothing };
-  const found: HeredocStart[] = [];
   for (const word of lex(line.text, options).words) {
-    const marker = word.text.includes('<<') ? readMarker(word.text) : undefined;
-    if (marker !== undefined) found.push({ ...marker, marker: spanOf(line, word.start, word.end) });
+    const found = word.text.includes('<<') ? readMarker(word.text) : undefined;
+    if (found === undefined) continue;
+    const { name, expands, chomps } = found;
+    yield { name, expands, chomps, marker: spanOf(line, word.start, word.end) };
   }
-  return found;
 }
 
 /** The bodies of heredocs from line `first` on. `unterminated` is the one that the file ends in. */
@@ -54,7 +58,7 @@ export function readBodies(
   text: string,
   lineStarts: readonly number[],
   first: number,
-  starts: readonly HeredocStart[],
+  starts: Iterable<HeredocStart>,
 ): {
   readonly heredocs: readonly Heredoc[];
   readonly next: number;
@@ -71,8 +75,12 @@ export function readBodies(
       if (end - begin === start.name.length && text.startsWith(start.name, begin)) break;
     }
     const lineStart = lineStarts[next] ?? text.length;
+    const { name, expands, chomps, marker } = start;
     const heredoc: Heredoc = {
-      ...start,
+      name,
+      expands,
+      chomps,
+      marker,
       body: { start: body, end: next < count ? lineStart : text.length },
       terminator:
         next < count

@@ -39,219 +39,254 @@ const MAX_DEPTH = 200;
 const MAX_LENGTH = 1 << 16;
 const NAME = /[A-Za-z_][\p{L}\p{Nd}_]*|\p{L}[\p{L}\p{Nd}_]*|\p{Nd}+|[@*#?\-$!]/uy;
 
+/** Reads a text, a word or a whole line. */
 export function lex(text: string, options: LexOptions): Lexed {
-  const { escape: token, lookup, keepUnset = false, unset: absent = '', rawQuotes = false } = options;
-  const words: LexedWord[] = [];
-  let rawEscapes = options.rawEscapes ?? false;
-  let at = 0;
-  let depth = 0;
-  let fault: string | undefined;
-  let buffer = '';
-  let bufferStart = 0;
-  let inWord = false;
+  return new Lexer(text, options).read();
+}
 
-  /** Values may be put in any number of times, so what they add up to is bounded. */
-  function joined(before: string, value: string): string {
-    return keepUnset ? before + value : bounded(before + value);
+/** The place in the text, and the word that is being read. Nested texts, of `${…}`, yield no words. */
+class Lexer {
+  private readonly text: string;
+  private readonly options: LexOptions;
+  private readonly keepUnset: boolean;
+  private readonly words: LexedWord[] = [];
+  private rawEscapes: boolean;
+  private at = 0;
+  private depth = 0;
+  private fault: string | undefined;
+  private buffer = '';
+  private bufferStart = 0;
+  private inWord = false;
+
+  constructor(text: string, options: LexOptions) {
+    this.text = text;
+    this.options = options;
+    this.keepUnset = options.keepUnset ?? false;
+    this.rawEscapes = options.rawEscapes ?? false;
   }
 
-  function fail(message: string): string {
-    fault ??= message;
-    at = text.length;
+  read(): Lexed {
+    const text = this.readUntil(undefined);
+    if (this.fault !== undefined) return { text: '', words: [], fault: this.fault };
+    return { text: this.keepUnset ? text : bounded(text), words: this.words, fault: undefined };
+  }
+
+  private fail(message: string): string {
+    this.fault ??= message;
+    this.at = this.text.length;
     return '';
   }
 
-  function addRaw(added: string, start: number): void {
-    if (depth > 0) return;
-    if (buffer === '') bufferStart = start;
-    buffer += added;
-    inWord = true;
+  /** Values may be put in any number of times, so what they add up to is bounded. */
+  private joined(before: string, value: string): string {
+    return this.keepUnset ? before + value : bounded(before + value);
   }
 
-  function endWord(end: number): void {
-    if (buffer === '') return;
-    words.push({ text: buffer, start: bufferStart, end });
-    buffer = '';
-    inWord = false;
+  private addRaw(added: string, start: number): void {
+    if (this.depth > 0) return;
+    if (this.buffer === '') this.bufferStart = start;
+    this.buffer += added;
+    this.inWord = true;
+  }
+
+  private endWord(end: number): void {
+    if (this.buffer === '') return;
+    this.words.push({ text: this.buffer, start: this.bufferStart, end });
+    this.buffer = '';
+    this.inWord = false;
   }
 
   /** Adds text that white space splits; `step` is 1 where its characters were written so, 0 where they came from a `$`. */
-  function addSplit(added: string, start: number, step: 0 | 1): void {
-    if (depth > 0) return;
+  private addSplit(added: string, start: number, step: 0 | 1): void {
+    if (this.depth > 0) return;
     let from = 0;
     for (let index = 0; index <= added.length; index += 1) {
       if (index < added.length && !isSpace(added.charCodeAt(index))) continue;
-      if (index > from) addRaw(added.slice(from, index), start + from * step);
-      if (index < added.length && inWord) endWord(step === 1 ? start + index : at);
+      if (index > from) this.addRaw(added.slice(from, index), start + from * step);
+      if (index < added.length && this.inWord) this.endWord(step === 1 ? start + index : this.at);
       from = index + 1;
     }
   }
 
-  function isSpecial(char: string, stop: string | undefined): boolean {
-    return char === '$' || char === '<' || char === "'" || char === '"' || char === token || char === stop;
-  }
-
-  function readUntil(stop: string | undefined): string {
+  private readUntil(stop: string | undefined): string {
+    const { text } = this;
+    const token = this.options.escape;
     let result = '';
-    // The buffer of words is shared with nested texts, which empty it.
-    buffer = '';
-    while (at < text.length) {
-      const start = at;
-      const char = text[at]!;
+    // BuildKit shares the buffer of words with nested texts, which empty it.
+    this.buffer = '';
+    while (this.at < text.length) {
+      const start = this.at;
+      const char = text[start]!;
       if (char === stop) {
-        at += 1;
-        buffer = '';
+        this.at += 1;
+        this.buffer = '';
         return result;
       }
       if (char === '$') {
-        const value = readDollar();
-        result = joined(result, value);
-        addSplit(value, start, 0);
+        const value = this.readDollar();
+        result = this.joined(result, value);
+        this.addSplit(value, start, 0);
       } else if (char === "'" || char === '"' || char === '<') {
-        const value = char === "'" ? readSingle() : char === '"' ? readDouble() : readAngle();
+        const value = char === "'" ? this.readSingle() : char === '"' ? this.readDouble() : this.readAngle();
         result += value;
-        addRaw(value, start);
+        this.addRaw(value, start);
       } else if (char === token) {
-        at += 1;
-        if (rawEscapes) {
+        this.at += 1;
+        if (this.rawEscapes) {
           result += char;
-          addRaw(char, start);
+          this.addRaw(char, start);
         }
-        if (at >= text.length) break;
-        const code = text.codePointAt(at)!;
-        const escaped = String.fromCodePoint(code);
-        at += escaped.length;
+        if (this.at >= text.length) break;
+        const escaped = String.fromCodePoint(text.codePointAt(this.at)!);
+        this.at += escaped.length;
         result += escaped;
-        addRaw(escaped, start);
+        this.addRaw(escaped, start);
       } else {
-        do at += 1;
-        while (at < text.length && !isSpecial(text[at]!, stop));
-        const run = text.slice(start, at);
+        let end = start + 1;
+        while (end < text.length && !isSpecial(text[end]!, token, stop)) end += 1;
+        this.at = end;
+        const run = text.slice(start, end);
         result += run;
-        addSplit(run, start, 1);
+        this.addSplit(run, start, 1);
       }
     }
-    if (stop !== undefined) return fail(`\`${stop}\` is missing`);
-    endWord(text.length);
+    if (stop !== undefined) return this.fail(`\`${stop}\` is missing`);
+    this.endWord(text.length);
     return result;
   }
 
   /** Text of a `${…}` after its operator. */
-  function readNested(stop: string, raw: boolean): string {
-    if (depth >= MAX_DEPTH) return fail('`${` stands inside `${` too often');
-    const outer = rawEscapes;
-    rawEscapes = raw;
-    depth += 1;
-    const result = readUntil(stop);
-    depth -= 1;
-    rawEscapes = outer;
+  private readNested(stop: string, raw: boolean): string {
+    if (this.depth >= MAX_DEPTH) return this.fail('`${` stands inside `${` too often');
+    const outer = this.rawEscapes;
+    this.rawEscapes = raw;
+    this.depth += 1;
+    const result = this.readUntil(stop);
+    this.depth -= 1;
+    this.rawEscapes = outer;
     return result;
   }
 
-  function readSingle(): string {
+  private readSingle(): string {
+    const { text, at } = this;
     const end = text.indexOf("'", at + 1);
-    if (end === -1) return fail('a single quote is not closed');
-    const result = rawQuotes ? text.slice(at, end + 1) : text.slice(at + 1, end);
-    at = end + 1;
-    return result;
+    if (end === -1) return this.fail('a single quote is not closed');
+    this.at = end + 1;
+    return this.options.rawQuotes ? text.slice(at, end + 1) : text.slice(at + 1, end);
   }
 
-  function readDouble(): string {
+  private readDouble(): string {
+    const { text } = this;
+    const { escape: token, rawQuotes } = this.options;
     let result = rawQuotes ? '"' : '';
-    at += 1;
-    let from = at;
-    while (at < text.length) {
-      const char = text[at]!;
+    this.at += 1;
+    let from = this.at;
+    while (this.at < text.length) {
+      const char = text[this.at]!;
       if (char === '"') {
-        result += text.slice(from, at);
-        at += 1;
+        result += text.slice(from, this.at);
+        this.at += 1;
         return rawQuotes ? `${result}"` : result;
       }
       if (char === '$') {
-        result += text.slice(from, at);
-        result = joined(result, readDollar());
-        from = at;
+        result += text.slice(from, this.at);
+        result = this.joined(result, this.readDollar());
+        from = this.at;
       } else if (char === token) {
-        result += text.slice(from, at);
-        if (rawEscapes) result += char;
-        at += 1;
-        const next = text[at];
+        result += text.slice(from, this.at);
+        if (this.rawEscapes) result += char;
+        this.at += 1;
+        const next = text[this.at];
         if (next === undefined) break;
         const special = next === '"' || next === '$' || next === token;
         result += special ? next : char;
-        if (special) at += 1;
-        from = at;
-      } else at += 1;
+        if (special) this.at += 1;
+        from = this.at;
+      } else this.at += 1;
     }
-    return fail('a double quote is not closed');
+    return this.fail('a double quote is not closed');
   }
 
   /** `<`, or `<<` with the blanks after it. */
-  function readAngle(): string {
-    const start = at;
-    at += 1;
+  private readAngle(): string {
+    const { text, at: start } = this;
+    let at = start + 1;
     if (text[at] === '<') {
       do at += 1;
       while (text[at] === ' ' || text[at] === '\t' || text[at] === '\r');
     }
+    this.at = at;
     return text.slice(start, at);
   }
 
-  function readName(): string {
-    NAME.lastIndex = at;
-    const name = NAME.exec(text)?.[0] ?? '';
-    at += name.length;
+  private readName(): string {
+    NAME.lastIndex = this.at;
+    const name = NAME.exec(this.text)?.[0] ?? '';
+    this.at += name.length;
     return name;
   }
 
-  function readDollar(): string {
-    at += 1;
-    if (text[at] !== '{') {
-      const name = readName();
+  private readDollar(): string {
+    const { text, keepUnset } = this;
+    const { lookup, unset = '' } = this.options;
+    this.at += 1;
+    if (text[this.at] !== '{') {
+      const name = this.readName();
       if (name === '') return '$';
       const value = lookup(name);
-      return value === undefined && keepUnset ? `$${name}` : bounded(value ?? absent);
+      return value === undefined && keepUnset ? `$${name}` : bounded(value ?? unset);
     }
-    at += 1;
-    const first = text[at];
-    if (first === undefined) return fail('`}` is missing');
-    if (first === '{' || first === '}' || first === ':') return fail('bad substitution');
-    const name = readName();
-    const operator = text[at];
-    at += 1;
-    if (operator === '}') {
-      const value = lookup(name);
-      return value === undefined && keepUnset ? `\${${name}}` : bounded(value ?? absent);
+    this.at += 1;
+    const first = text[this.at];
+    if (first === undefined) return this.fail('`}` is missing');
+    if (first === '{' || first === '}' || first === ':') return this.fail('bad substitution');
+    const name = this.readName();
+    const operator = text[this.at] ?? '';
+    this.at += 1;
+    switch (operator) {
+      case '}': {
+        const value = lookup(name);
+        return value === undefined && keepUnset ? `\${${name}}` : bounded(value ?? unset);
+      }
+      case ':': {
+        const second = text[this.at] ?? '';
+        this.at += 1;
+        if (second === '#' || second === '%') return this.fail(`\`:${second}\` is no operator`);
+        return this.readOperator(name, second, true);
+      }
+      case '+':
+      case '-':
+      case '?':
+      case '#':
+      case '%':
+        return this.readOperator(name, operator, false);
+      case '/':
+        return this.readReplacement(name);
+      default:
+        return this.fail(`\`${operator}\` is no operator`);
     }
-    if (operator === '/') return readReplacement(name);
-    if (operator === ':') {
-      const second = text[at] ?? '';
-      at += 1;
-      if (second === '#' || second === '%') return fail(`\`:${second}\` is no operator`);
-      return readOperator(name, second, true);
-    }
-    if (operator !== undefined && '+-?#%'.includes(operator)) return readOperator(name, operator, false);
-    return fail(`\`${operator ?? ''}\` is no operator`);
   }
 
-  function readOperator(name: string, operator: string, emptyIsUnset: boolean): string {
-    const word = readNested('}', operator === '#' || operator === '%');
-    if (fault !== undefined) return '';
-    const value = lookup(name);
-    if (value === undefined && keepUnset) return `\${${name}${emptyIsUnset ? ':' : ''}${operator}${word}}`;
+  private readOperator(name: string, operator: string, emptyIsUnset: boolean): string {
+    const word = this.readNested('}', operator === '#' || operator === '%');
+    if (this.fault !== undefined) return '';
+    const value = this.options.lookup(name);
+    if (value === undefined && this.keepUnset) {
+      return `\${${name}${emptyIsUnset ? ':' : ''}${operator}${word}}`;
+    }
     const unset = value === undefined || (emptyIsUnset && value === '');
     // It may be empty, or not set at all.
     const open = value === UNKNOWN;
     switch (operator) {
       case '-':
-        return bounded(open ? UNKNOWN : unset ? word : value);
+        return bounded(unset ? word : value);
       case '+':
         return open && word !== '' ? UNKNOWN : unset ? '' : word;
       case '?':
-        return unset ? fail(`\`${name}\` is not set`) : bounded(value);
+        return unset ? this.fail(`\`${name}\` is not set`) : bounded(value);
       case '#':
       case '%': {
-        const known = value ?? absent;
+        const known = value ?? this.options.unset ?? '';
         if (known.includes(UNKNOWN) || word.includes(UNKNOWN)) return UNKNOWN;
         const longest = word.startsWith(operator);
         const pattern = longest ? word.slice(1) : word;
@@ -259,27 +294,27 @@ export function lex(text: string, options: LexOptions): Lexed {
         return trim(pattern, known, longest) ?? UNKNOWN;
       }
       default:
-        return fail(`\`:${operator}\` is no operator`);
+        return this.fail(`\`:${operator}\` is no operator`);
     }
   }
 
-  function readReplacement(name: string): string {
-    const all = text[at] === '/';
-    if (all) at += 1;
-    const pattern = readNested('/', true);
-    if (fault !== undefined) return '';
-    const replacement = readNested('}', true);
-    if (fault !== undefined) return '';
-    const value = lookup(name);
-    if (value === undefined && keepUnset) return `\${${name}/${pattern}/${replacement}}`;
-    const known = value ?? absent;
+  private readReplacement(name: string): string {
+    const all = this.text[this.at] === '/';
+    if (all) this.at += 1;
+    const pattern = this.readNested('/', true);
+    if (this.fault !== undefined) return '';
+    const replacement = this.readNested('}', true);
+    if (this.fault !== undefined) return '';
+    const value = this.options.lookup(name);
+    if (value === undefined && this.keepUnset) return `\${${name}/${pattern}/${replacement}}`;
+    const known = value ?? this.options.unset ?? '';
     if (known.includes(UNKNOWN) || pattern.includes(UNKNOWN)) return UNKNOWN;
     return replacePattern(pattern, known, replacement, all) ?? UNKNOWN;
   }
+}
 
-  const result = readUntil(undefined);
-  if (fault !== undefined) return { text: '', words: [], fault };
-  return { text: keepUnset ? result : bounded(result), words, fault };
+function isSpecial(char: string, token: string, stop: string | undefined): boolean {
+  return char === '$' || char === '<' || char === "'" || char === '"' || char === token || char === stop;
 }
 
 function bounded(value: string): string {

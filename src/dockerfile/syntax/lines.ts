@@ -2,7 +2,7 @@
 // comment lines and blank lines between continued lines are dropped, whatever stands around them.
 
 import type { Comment, Logical, Span } from './ast.ts';
-import { isSpace, skipSpaces } from './blanks.ts';
+import { skipSpaces } from './blanks.ts';
 
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
@@ -129,10 +129,4 @@ export function sliceLine(line: JoinedLine, start: number, end: number): Logical
   }
   offsets.push(spanOf(line, start, end).end);
   return { text: line.text.slice(start, end), offsets };
-}
-
-/** Whether nothing but white space stands between the two offsets. */
-export function isBare(text: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (!isSpace(text.charCodeAt(at))) return false;
-  return true;
 }

@@ -6,7 +6,7 @@ import { skipSpaces } from './blanks.ts';
 import { directiveAt, directiveProblem } from './directives.ts';
 import { findHeredocs, readBodies } from './heredoc.ts';
 import { type Refusal, readInstruction, shorten } from './instruction.ts';
-import { commentAt, findLineStarts, joinLines, lineCount, lineEnd } from './lines.ts';
+import { commentAt, findLineStarts, type JoinedLine, joinLines, lineCount, lineEnd } from './lines.ts';
 import { findFaults } from './validity.ts';
 
 const BYTE_ORDER_MARK = '\ufeff';
@@ -30,51 +30,67 @@ export function parseDockerfile(text: string): Dockerfile {
     const end = lineEnd(text, lineStarts, index);
     const start = skipSpaces(text, begin, end);
     const comment = commentAt(text, start, end, false);
+    const directive: Directive | undefined =
+      head && comment !== undefined ? directiveAt(text, start, end) : undefined;
+    head = directive !== undefined;
+    if (directive !== undefined) {
+      const problem = directiveProblem(directive, directives);
+      if (problem !== undefined) problems.push(problem);
+      else if (directive.name === 'escape') token = directive.value === '`' ? '`' : '\\';
+      directives.push(directive);
+    } else if (comment !== undefined) comments.push(comment);
     if (comment !== undefined || start === end) {
-      const directive = head && comment !== undefined ? directiveAt(text, start, end) : undefined;
-      if (directive !== undefined) {
-        const problem = directiveProblem(directive, directives);
-        if (problem !== undefined) problems.push(problem);
-        else if (directive.name === 'escape') token = directive.value === '`' ? '`' : '\\';
-        directives.push(directive);
-      } else {
-        head = false;
-        if (comment !== undefined) comments.push(comment);
-      }
       index += 1;
       continue;
     }
-    head = false;
-    const first = index;
     const line = joinLines(text, lineStarts, index, start, token, comments);
-    index = line.next;
-    const refusals: Refusal[] = [];
-    const read = readInstruction(line, token, refusals);
-    if (read === undefined) continue;
-    const takesHeredocs = read.keyword === 'ONBUILD' ? read.trigger : read;
-    let instruction: Instruction = read;
-    if (takesHeredocs?.form === 'shell' && HEREDOC_KEYWORDS.includes(takesHeredocs.keyword)) {
-      const { heredocs, next, unterminated } = readBodies(text, lineStarts, index, findHeredocs(line));
-      index = next;
-      if (unterminated !== undefined) {
-        const message = `the heredoc \`${shorten(unterminated.name)}\` does not end`;
-        problems.push({ code: 'unterminated-heredoc', message, span: unterminated.marker });
-      }
-      if (heredocs.length > 0) {
-        const last = lineEnd(text, lineStarts, Math.min(index, count) - 1);
-        const holder = { ...takesHeredocs, heredocs, span: { start: takesHeredocs.span.start, end: last } };
-        instruction = read.trigger === undefined ? holder : { ...read, trigger: holder };
-      }
+    const read = readLines(text, lineStarts, line, start, token, problems);
+    index = read.next;
+    if (read.instruction === undefined) {
+      const message = 'nothing follows this continuation';
+      problems.push({ code: 'unknown-instruction', message, span: { start, end } });
+      continue;
     }
-    const span = { start, end: lineEnd(text, lineStarts, Math.max(first, Math.min(index, count) - 1)) };
-    instruction = { ...instruction, span };
-    instructions.push(instruction);
-    for (const { message, span } of refusals) problems.push({ code: 'bad-argument', message, span });
-    problems.push(...findFaults(instruction));
+    instructions.push(read.instruction);
+    for (const fault of findFaults(read.instruction)) problems.push(fault);
   }
-  problems.push(...findLongLines(text, lineStarts), ...findMissingStages(instructions));
+  for (const long of findLongLines(text, lineStarts)) problems.push(long);
+  for (const missing of findMissingStages(instructions)) problems.push(missing);
   problems.sort((one, other) => one.span.start - other.span.start);
   return { text, lineStarts, directives, escape: token, instructions, comments, problems };
+}
+
+/** The instruction of a joined line that begins at `start`, with its heredocs; `next` is the line after it. */
+function readLines(
+  text: string,
+  lineStarts: readonly number[],
+  line: JoinedLine,
+  start: number,
+  token: string,
+  problems: SyntaxProblem[],
+): { readonly instruction: Instruction | undefined; readonly next: number } {
+  const refusals: Refusal[] = [];
+  const read = readInstruction(line, token, refusals);
+  for (const { message, span } of refusals) problems.push({ code: 'bad-argument', message, span });
+  if (read === undefined) return { instruction: undefined, next: line.next };
+  const span = { start, end: lineEnd(text, lineStarts, line.next - 1) };
+  const instruction = { ...read, span };
+  // Those of an ONBUILD's line belong to what it triggers.
+  const holder = read.keyword === 'ONBUILD' ? read.trigger : read;
+  if (holder?.form !== 'shell' || !HEREDOC_KEYWORDS.includes(holder.keyword)) {
+    return { instruction, next: line.next };
+  }
+  const { heredocs, next, unterminated } = readBodies(text, lineStarts, line.next, findHeredocs(line));
+  if (unterminated !== undefined) {
+    const message = `the heredoc \`${shorten(unterminated.name)}\` does not end`;
+    problems.push({ code: 'unterminated-heredoc', message, span: unterminated.marker });
+  }
+  const end = heredocs.at(-1)?.terminator.end;
+  if (end === undefined) return { instruction, next };
+  const whole = { start, end };
+  if (holder === read) return { instruction: { ...read, heredocs, span: whole }, next };
+  const trigger = { ...holder, heredocs, span: { start: holder.span.start, end } };
+  return { instruction: { ...read, trigger, span: whole }, next };
 }
 
 function findLongLines(text: string, lineStarts: readonly number[]): SyntaxProblem[] {

@@ -11,7 +11,8 @@ export interface Range {
   readonly end: number;
 }
 
-const MARKED = /['"\\`$<]/;
+/** Nothing else is removed. */
+const MARKED = /['"\\`]/;
 
 /** A word of the line. `value` defaults to what is left without quotes and escapes, variables as they are written. */
 export function makeWord(line: JoinedLine, { start, end }: Range, token: string, value?: string): Word {
@@ -49,18 +50,19 @@ export function splitWords(text: string, start: number, end: number, token: stri
     }
     const begin = at;
     let quote = '';
-    while (at < end && (quote !== '' || !isSpace(text.charCodeAt(at)))) {
+    let stop = end;
+    for (; at < end && (quote !== '' || !isSpace(text.charCodeAt(at))); at += 1) {
       const char = text[at]!;
-      if (char === token && quote !== "'") at += 2;
-      else {
-        if (quote === '' && (char === '"' || char === "'")) quote = char;
-        else if (char === quote) quote = '';
+      if (char === token && quote !== "'") {
+        // An escape character with nothing after it is dropped.
+        if (at + 1 === end) stop = at;
         at += 1;
-      }
+      } else if (quote === '' && (char === '"' || char === "'")) quote = char;
+      else if (char === quote) quote = '';
     }
     at = Math.min(at, end);
-    // An escape character with nothing after it is no word.
-    if (!(at === begin + 1 && text[begin] === token)) ranges.push({ start: begin, end: at });
+    stop = Math.min(stop, at);
+    if (stop > begin) ranges.push({ start: begin, end: stop });
   }
   return ranges;
 }
