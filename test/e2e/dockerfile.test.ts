@@ -23,7 +23,7 @@ describe.skipIf(!ready)('generated Dockerfiles', () => {
   const work = mkdtempSync(join(tmpdir(), 'bivy-dockerfile-'));
 
   beforeAll(() => {
-    execFileSync('bash', [fileURLToPath(new URL('./support/bases.sh', import.meta.url))], {
+    execFileSync('bash', [fileURLToPath(new URL('./support/bases.sh', import.meta.url)), 'all'], {
       env: { ...process.env, DOCKER: CLIENT },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
@@ -76,6 +76,7 @@ describe.skipIf(!ready)('generated Dockerfiles', () => {
     const directory = copyOf('everest');
     await makeDockerfile({ directory, write: true });
     await docker('build', '--network', 'host', '-t', 'bivy-test/everest', directory);
+    expect((await docker('run', '--rm', 'bivy-test/everest', 'id', '-u')).stdout).toBe('65532\n');
     const id = (
       await docker('run', '--rm', '-d', '-p', '127.0.0.1::8000', 'bivy-test/everest')
     ).stdout.trim();
