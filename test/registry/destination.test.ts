@@ -245,6 +245,59 @@ describe('what is pushed', () => {
   });
 });
 
+describe('a layer that was begun', () => {
+  it('is not asked for and not sent again', async () => {
+    const at = stage();
+    const registry = fakeRegistry();
+    const image = await imageSaying(at, 'one', 'two');
+    const destination = registryDestination(registry);
+    const [first] = image.layers;
+    const made = { digest: first!.digest, size: first!.size, blob: localBlob(first!) };
+    destination.begin?.(made, [TAG], at.context);
+    destination.begin?.(made, [TAG], at.context);
+    const published = await destination.write(image, [TAG], at.context);
+    expect(published.moved).toEqual({ uploaded: blobSizes(image), mounted: 0, present: 0 });
+    const about = registry.log.filter((line) => line.endsWith(first!.digest));
+    expect(about.map((line) => line.split(' ')[0])).toEqual(['HEAD', 'SEND']);
+    expect((await pull(registry, 'localhost:5000/team/a', '1')).size).toBe(4);
+  });
+
+  it('and failed is sent again, and what it fails with then is told', async () => {
+    const at = stage();
+    let refusals = 0;
+    const image = await imageSaying(at, 'one');
+    const [layer] = image.layers;
+    const made = { digest: layer!.digest, size: layer!.size, blob: localBlob(layer!) };
+    const registry = fakeRegistry({
+      refusesBlob: (digest) => (digest === made.digest && refusals++ < 1 ? new Error('once') : undefined),
+    });
+    const destination = registryDestination(registry);
+    destination.begin?.(made, [TAG], at.context);
+    expect((await destination.write(image, [TAG], at.context)).changed).toBe(true);
+    const never = fakeRegistry({ refusesBlob: () => new BivyError('REGISTRY_DENIED', 'no') });
+    const denied = registryDestination(never);
+    denied.begin?.(made, [TAG], at.context);
+    expect(await codeOf(() => denied.write(image, [TAG], at.context))).toBe('REGISTRY_DENIED');
+  });
+
+  it('is given up where the build is', async () => {
+    const at = stage();
+    const registry = fakeRegistry();
+    const image = await imageSaying(at, 'one', 'two', 'three', 'four', 'five', 'six');
+    const destination = registryDestination(registry, { jobs: 1 });
+    for (const layer of image.layers) {
+      const { digest, size } = layer;
+      destination.begin?.({ digest, size, blob: localBlob(layer) }, [TAG], at.context);
+    }
+    await destination.close?.();
+    const count = registry.log.length;
+    expect(count).toBeLessThan(2 * image.layers.length);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(registry.log).toHaveLength(count);
+    expect(registry.manifests.size).toBe(0);
+  });
+});
+
 describe('names', () => {
   it('of several repositories and registries each get the image', async () => {
     const at = stage();

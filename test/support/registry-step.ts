@@ -19,6 +19,8 @@ export type RegistryStep =
   | { readonly kind: 'reset' }
   /** Does what was asked, and closes the connection instead of saying so. */
   | { readonly kind: 'silent' }
+  /** The right answer, not before this. */
+  | { readonly kind: 'wait'; readonly until: () => Promise<unknown> }
   /** Never answers. */
   | { readonly kind: 'hang' }
   /** Takes `after` bytes of the request's body, then resets. What came of an upload is kept unless `keep` is false. */
@@ -65,6 +67,9 @@ export async function performStep(
       await right();
       socket.resetAndDestroy();
       return;
+    case 'wait':
+      await step.until();
+      return send(request, response, await right());
     case 'hang':
       return;
     case 'break':
