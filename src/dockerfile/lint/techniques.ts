@@ -1,9 +1,8 @@
 // The verdict on each technique, for the file as a whole.
 
 import type { Technique, Verdict } from './finding.ts';
+import { verdictsOf } from './judgements/index.ts';
 import type { LintInput } from './rule.ts';
-import { ROOT_USER } from './rules/bv108-root.ts';
-import { UNPINNED_BASE } from './rules/bv110-base.ts';
 
 /** What each technique asks for, in a few words. */
 export const TECHNIQUE_TITLES: Readonly<Record<Technique, string>> = {
@@ -34,11 +33,5 @@ export const UNKNOWABLE: Readonly<Record<Technique, Verdict>> = {
 };
 
 export function judgeTechniques(input: LintInput): Readonly<Record<Technique, Verdict>> {
-  if (input.graph.stages.length === 0) return UNKNOWABLE;
-  const verdict = (seen: Iterable<unknown>): Verdict => ([...seen].length === 0 ? 'met' : 'missed');
-  return {
-    ...UNKNOWABLE,
-    T8: verdict(ROOT_USER.check(input)),
-    T10: verdict(UNPINNED_BASE.check(input)),
-  };
+  return input.graph.stages.length === 0 ? UNKNOWABLE : verdictsOf(input);
 }

@@ -200,3 +200,8 @@ function pathsRemoved({ program, args, step, variables }: Call): readonly string
     });
   });
 }
+
+/** Whether a call removes a cache: the directory, one that holds it, or what weighs in it. */
+export function holdsCache(call: Call, directory: string): boolean {
+  return isCleanup(call) && isRemoved([call], directory, ['artifacts']);
+}

@@ -37,9 +37,12 @@ function copiedFrom(
   graph: StageGraph,
 ): StageReading | undefined {
   const { instruction, variables } = step;
-  const from = instruction.keyword === 'COPY' ? instruction.flags.find(({ name }) => name === 'from') : undefined;
+  const from =
+    instruction.keyword === 'COPY' ? instruction.flags.find(({ name }) => name === 'from') : undefined;
   if (from?.value === undefined) return undefined;
-  const paths = instruction.words.slice(0, -1).map(({ raw }) => expand(raw, variables, graph.dockerfile.escape));
+  const paths = instruction.words
+    .slice(0, -1)
+    .map(({ raw }) => expand(raw, variables, graph.dockerfile.escape));
   if (paths.every((path) => APART.test(path))) return undefined;
   const name = from.value.toLowerCase();
   return /^\d+$/.test(name)

@@ -41,10 +41,7 @@ export interface Flow {
  * @param contributors the stages of what ships, in the order of the file
  * @param environment those whose installed packages ship
  */
-export function findFlow(
-  contributors: readonly StageReading[],
-  environment: readonly StageReading[],
-): Flow {
+export function findFlow(contributors: readonly StageReading[], environment: readonly StageReading[]): Flow {
   const tool = toolOf(contributors);
   const all = contributors
     .flatMap(({ installs }) => installs)
@@ -66,7 +63,9 @@ export function findFlow(
     all.filter(({ kind }) => kinds.includes(kind));
   const groups = of('groups', 'bundle').filter((install) => tool === undefined || install.tool === tool);
   if (groups.some(({ selection }) => !selection.rootOnly)) {
-    const shipping = groups.filter((install) => environment.some(({ installs }) => installs.includes(install)));
+    const shipping = groups.filter((install) =>
+      environment.some(({ installs }) => installs.includes(install)),
+    );
     return { ...none, kind: 'groups', ...splitRepeats(shipping.length > 0 ? shipping : groups) };
   }
   const files = of('requirements');

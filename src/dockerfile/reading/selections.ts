@@ -21,7 +21,8 @@ export interface Selection {
 const DEVELOPMENT =
   /^(?:dev|devel|develop|development|test|tests|testing|lint|linting|typing|types|ci|docs?|debug|local|quality)$|^(?:dev|test)[-_]|[-_](?:dev|tests?)$/i;
 
-function isDevelopment(group: string): boolean {
+/** Whether a group is called as those that serve development are. */
+export function isDevelopmentGroup(group: string): boolean {
   return DEVELOPMENT.test(group);
 }
 
@@ -34,7 +35,7 @@ export function selectOfPoetry(args: Arguments, call: Call, calls: readonly Call
   const noDev = hasOption(args, '--no-dev') || printed.includes('--no-dev');
   const rootOnly = hasOption(args, '--only-root');
   return {
-    dev: !rootOnly && takesDev({ only, added, without, noDev, all: hasOption(args, '--all-groups') }),
+    dev: !rootOnly && takesDev({ only, added, without, noDev }),
     only,
     with: added,
     without,
@@ -51,18 +52,16 @@ function takesDev({
   added,
   without,
   noDev,
-  all,
 }: {
   readonly only: readonly string[];
   readonly added: readonly string[];
   readonly without: readonly string[];
   readonly noDev: boolean;
-  readonly all: boolean;
 }): boolean {
   // Unknown groups are not known to serve development.
-  if (only.length > 0) return only.some(isDevelopment);
-  if (added.some((group) => isDevelopment(group) && !without.includes(group))) return true;
-  return !noDev && !without.some(isDevelopment) && (all || true);
+  if (only.length > 0) return only.some(isDevelopmentGroup);
+  if (added.some((group) => isDevelopmentGroup(group) && !without.includes(group))) return true;
+  return !noDev && !without.some(isDevelopmentGroup);
 }
 
 /** `$(test "$ENV" = production && echo "--no-dev")`: the words that an `echo` inside the command would give. */
@@ -95,7 +94,7 @@ function printedValues(words: readonly string[], name: string): readonly string[
 export function exportsDev(args: Arguments): boolean {
   return (
     hasOption(args, '--dev', '--all-groups') ||
-    valuesOf(args, '--with', '--only').some((group) => isDevelopment(group))
+    valuesOf(args, '--with', '--only').some((group) => isDevelopmentGroup(group))
   );
 }
 
@@ -109,11 +108,11 @@ export function selectOfUv(args: Arguments, { variables }: Call): Selection {
     hasOption(args, '--no-dev', '--no-default-groups') ||
     set('UV_NO_DEV') ||
     set('UV_NO_DEFAULT_GROUPS') ||
-    without.some(isDevelopment);
+    without.some(isDevelopmentGroup);
   const dev =
     only.length > 0
-      ? only.some(isDevelopment)
-      : added.some(isDevelopment) || hasOption(args, '--dev', '--only-dev', '--all-groups') || !left;
+      ? only.some(isDevelopmentGroup)
+      : added.some(isDevelopmentGroup) || hasOption(args, '--dev', '--only-dev', '--all-groups') || !left;
   return plain(dev, {
     only,
     with: added,
@@ -128,8 +127,8 @@ export function selectOfUv(args: Arguments, { variables }: Call): Selection {
 export function selectOfPdm(args: Arguments): Selection {
   const added = valuesOf(args, '-G', '--group', '--with');
   const without = valuesOf(args, '--without');
-  const left = hasOption(args, '--prod', '--production', '--no-dev') || without.some(isDevelopment);
-  return plain(added.some(isDevelopment) || !left, {
+  const left = hasOption(args, '--prod', '--production', '--no-dev') || without.some(isDevelopmentGroup);
+  return plain(added.some(isDevelopmentGroup) || !left, {
     with: added,
     without,
     syncs: call(args, 'sync') && !hasOption(args, '--no-clean'),
@@ -161,7 +160,7 @@ export function covers(earlier: Selection, later: Selection): boolean {
   if (later.dev && !earlier.dev) return false;
   if (later.allExtras && !earlier.allExtras) return false;
   if (!earlier.allExtras && later.extras.some((extra) => !earlier.extras.includes(extra))) return false;
-  if (later.with.some((group) => !earlier.with.includes(group) && !isDevelopment(group))) return false;
+  if (later.with.some((group) => !earlier.with.includes(group) && !isDevelopmentGroup(group))) return false;
   return later.only.every(
     (group) => group === 'main' || earlier.only.length === 0 || earlier.only.includes(group),
   );

@@ -1,50 +1,88 @@
 // T6, T8 and T10: what ships is small, runs as somebody, and starts from what is said.
 
 import { isFullImage, isPinnedImage } from '../../reading/images.ts';
-import { isRoot } from '../../reading/steps.ts';
+import { expand, isRoot } from '../../reading/steps.ts';
 import { isEmpty } from './cache.ts';
+import { offer } from './edits.ts';
 import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
+import { keepsEnvironmentElsewhere } from './mounts.ts';
 
 export function judgeStages({ reading }: View): Judgement {
   const { flow, lineage, contributors, production } = reading;
   if (isEmpty(reading) || production === undefined || flow.kind === 'onbuild') return NOT_APPLICABLE;
-  const span = production.stage.image.span;
+  const first = lineage[0] ?? production;
   const works = contributors.some(
     (stage) => !lineage.includes(stage) && (stage.installs.length > 0 || stage.preparations.length > 0),
   );
-  if (!works)
-    return missedBy([{ rule: 'BV106', message: 'dependencies are installed in the stage that ships', span }]);
-  const base = lineage[0]?.stage.base;
-  const full = base !== undefined && isFullImage(base);
-  return missedBy(
-    full
-      ? [{ rule: 'BV106', message: `what ships starts from \`${base}\``, span: lineage[0]!.stage.image.span }]
-      : [],
-  );
+  const better = '`bivy dockerfile` writes such a file';
+  if (!works) {
+    const span = flow.installs[0]?.call.step.instruction.keywordSpan ?? first.stage.image.span;
+    const message = `what installs the dependencies ships with them, ${flow.tool ?? 'pip'} and its own dependencies too: install in one stage, and copy the environment into a slim one; ${better}`;
+    return missedBy([{ rule: 'BV106', message, span }]);
+  }
+  const { base } = first.stage;
+  if (base === undefined || !isFullImage(base)) return missedBy([]);
+  const message = `what ships starts from \`${base}\`, which holds compilers and more: take a slim one for the last stage`;
+  return missedBy([{ rule: 'BV106', message, span: first.stage.image.span }]);
 }
 
-export function judgeUser({ reading }: View): Judgement {
+export function judgeUser(view: View): Judgement {
+  const { reading, input } = view;
   const { production, lineage } = reading;
   if (production === undefined || isUnknown(reading) || reading.flow.kind === 'onbuild')
     return NOT_APPLICABLE;
-  const users = lineage.flatMap(({ steps }) =>
-    steps.filter(({ instruction }) => instruction.keyword === 'USER'),
-  );
-  const last = users.at(-1);
-  if (last === undefined)
-    return missedBy([{ rule: 'BV108', message: 'root', span: production.stage.from.keywordSpan }]);
-  const name = last.instruction.words[0]?.value.split(':')[0];
-  return missedBy(isRoot(name) ? [{ rule: 'BV108', message: 'root', span: last.instruction.span }] : []);
+  const last = lineage
+    .flatMap(({ steps }) => steps.filter(({ instruction }) => instruction.keyword === 'USER'))
+    .at(-1);
+  if (last === undefined) {
+    const message = 'the image runs as root: no `USER` says otherwise';
+    return missedBy([{ rule: 'BV108', message, span: production.stage.from.keywordSpan, ...userFix(view) }]);
+  }
+  const { instruction, variables } = last;
+  const word = instruction.words[0]?.raw ?? instruction.argument.text.trim();
+  const name = expand(word, variables, input.dockerfile.escape).split(':')[0];
+  if (!isRoot(name === '' ? undefined : name)) return missedBy([]);
+  const message = `the image runs as root: \`USER ${word}\` is the last`;
+  return missedBy([{ rule: 'BV108', message, span: instruction.span, ...userFix(view) }]);
 }
 
-export function judgeBases({ reading }: View): Judgement {
+const STARTS: ReadonlySet<string> = new Set(['CMD', 'ENTRYPOINT', 'HEALTHCHECK', 'EXPOSE', 'STOPSIGNAL']);
+
+/** A number needs no entry in `/etc/passwd`, but an environment that it may read, and nothing that wants a home. */
+function userFix(view: View): ReturnType<typeof offer> {
+  const { reading } = view;
+  const { production, flow } = reading;
+  if (production === undefined || flow.installs.length === 0) return {};
+  const { instructions } = production.stage;
+  const started = instructions.filter(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT');
+  if (started.length === 0 || started.some(({ argument }) => /poetry|\buv\b|pdm/.test(argument.text)))
+    return {};
+  const readable = flow.installs.every(
+    (install) => install.tool !== 'poetry' || keepsEnvironmentElsewhere(view, install),
+  );
+  if (!readable || /windows|nanoserver/i.test(production.stage.pattern)) return {};
+  const at = instructions.findLastIndex(({ keyword }) => !STARTS.has(keyword));
+  const place = instructions[at + 1];
+  if (place === undefined) return {};
+  const { start } = place.span;
+  return offer(view, 'run as user 1000', 'unsafe', [
+    { span: { start, end: start }, text: 'USER 1000:1000\n' },
+  ]);
+}
+
+export function judgeBases({ reading, input }: View): Judgement {
   const { stages } = reading;
   if (isUnknown(reading)) return NOT_APPLICABLE;
   return missedBy(
     stages.flatMap(({ stage }): Problem[] => {
-      if (stage.parent !== undefined) return [];
-      if (stage.base !== undefined && isPinnedImage(stage.base)) return [];
-      return [{ rule: 'BV110', message: 'not pinned', span: stage.image.span }];
+      if (stage.parent !== undefined || (stage.base !== undefined && isPinnedImage(stage.base))) return [];
+      const { start, end } = stage.image.span;
+      const written = input.dockerfile.text.slice(start, end);
+      const message =
+        stage.base === undefined
+          ? `which image \`${written}\` is depends on a variable without a value`
+          : `\`${stage.base}\` is another image every few weeks: name a patch release, or a digest`;
+      return [{ rule: 'BV110', message, span: stage.image.span }];
     }),
   );
 }

@@ -6,6 +6,7 @@ import { holds } from '../../reading/paths.ts';
 import { lineageOfStage, type Reading } from '../../reading/reading.ts';
 import type { StageReading } from '../../reading/stage-reading.ts';
 import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
+import { reorderFix } from './reordering.ts';
 
 /** A source that is there when the dependencies are installed. */
 export interface Early {
@@ -68,42 +69,65 @@ function takesContext({ contributors }: Reading): boolean {
   );
 }
 
-export function judgeContext({ reading }: View): Judgement {
+export function judgeContext(view: View): Judgement {
+  const { reading } = view;
   const order = readOrder(reading);
   if (order === undefined || !takesContext(reading)) return NOT_APPLICABLE;
   const whole = order.early.filter(({ source }) => source.kind === 'whole');
   if (whole.length === 0 && order.clone !== undefined) return missedBy([cloned('BV102', order.clone)]);
+  // A directory that must hold the manifests holds the project.
   const needsManifest = reading.flow.kind !== 'requirements' && reading.flow.kind !== 'export';
+  const hasManifest = order.early.some(({ source }) => source.kind === 'manifest');
   const lone =
-    !needsManifest || order.early.some(({ source }) => source.kind === 'manifest')
-      ? []
-      : order.early.filter(({ source }) => source.kind === 'code');
+    needsManifest && !hasManifest ? order.early.filter(({ source }) => source.kind === 'code') : [];
   return missedBy(
-    [...whole, ...lone.slice(0, 1)].map(({ source }) => ({
+    distinct([...whole, ...(whole.length === 0 ? lone.slice(0, 1) : [])]).map(({ source, copy }) => ({
       rule: 'BV102',
-      message: 'the whole context is copied before the dependencies are installed',
+      message: `${source.kind === 'whole' ? 'the whole context' : 'the whole project'} is ${copy.mounted ? 'mounted' : 'copied'} before the dependencies are installed: any change installs them anew; copy \`pyproject.toml\` and \`poetry.lock\` first`,
       span: source.span,
+      ...reorderFix(
+        view,
+        tooEarly(view, order).map((one) => one.copy),
+      ),
     })),
   );
 }
 
-export function judgeOrder({ reading, input }: View): Judgement {
+export function judgeOrder(view: View): Judgement {
+  const { reading } = view;
   const order = readOrder(reading);
   if (order === undefined || !takesContext(reading)) return NOT_APPLICABLE;
-  const code = order.early.filter(
-    (early) =>
-      early.source.kind === 'whole' ||
-      (early.source.kind === 'code' &&
-        !isPathDependency(early, order, input.project?.paths.map(({ path }) => path) ?? [])),
-  );
+  const code = tooEarly(view, order);
   if (code.length === 0 && order.clone !== undefined) return missedBy([cloned('BV105', order.clone)]);
+  const fix = reorderFix(
+    view,
+    code.map(({ copy }) => copy),
+  );
   return missedBy(
-    code.map(({ source }) => ({
+    code.map(({ source, copy }) => ({
       rule: 'BV105',
-      message: 'the code is copied before the dependencies are installed',
+      message: `the code is ${copy.mounted ? 'mounted' : 'copied'} before the dependencies are installed: each edit installs them anew; ${copy.mounted ? 'mount the manifests alone' : 'copy it afterwards'}`,
       span: source.span,
+      ...fix,
     })),
   );
+}
+
+/** Copies of code, or of everything, in the order of the file. */
+function tooEarly({ input }: View, order: Order): readonly Early[] {
+  const paths = input.project?.paths.map(({ path }) => path) ?? [];
+  return distinct(
+    order.early.filter(
+      (early) =>
+        early.source.kind === 'whole' ||
+        (early.source.kind === 'code' && !isPathDependency(early, order, paths)),
+    ),
+  );
+}
+
+/** What comes before an export and before the install of it comes once. */
+function distinct(early: readonly Early[]): readonly Early[] {
+  return early.filter(({ source }, index) => early.findIndex((one) => one.source === source) === index);
 }
 
 /** A directory that lands beside the project, or that the project names as a dependency. */
@@ -124,7 +148,8 @@ function isPathDependency({ source }: Early, { early }: Order, paths: readonly s
 function cloned(rule: string, call: Call): Problem {
   return {
     rule,
-    message: 'the whole repository is cloned before the dependencies are installed',
+    message:
+      'the repository is cloned before the dependencies are installed: any change of it installs them anew',
     span: call.command.span,
   };
 }

@@ -4,14 +4,6 @@ import type { Rule } from '../rule.ts';
 import { SYNTAX } from './bv001-syntax.ts';
 import { NOT_TEXT } from './bv002-text.ts';
 import { IGNORE_FAULT, UNUSED_IGNORE } from './bv003-ignores.ts';
-import { ROOT_USER } from './bv108-root.ts';
-import { UNPINNED_BASE } from './bv110-base.ts';
+import { TECHNIQUE_RULES } from './techniques.ts';
 
-export const RULES: readonly Rule[] = [
-  SYNTAX,
-  NOT_TEXT,
-  IGNORE_FAULT,
-  UNUSED_IGNORE,
-  ROOT_USER,
-  UNPINNED_BASE,
-];
+export const RULES: readonly Rule[] = [SYNTAX, NOT_TEXT, IGNORE_FAULT, UNUSED_IGNORE, ...TECHNIQUE_RULES];
