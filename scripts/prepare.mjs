@@ -4,7 +4,15 @@
 import { spawnSync } from 'node:child_process';
 
 if (process.env._PACOTE_NO_PREPARE_ !== undefined) {
-  run(['install', '--global=false', '--include=dev', '--ignore-scripts', '--no-save', '--no-audit', '--no-fund']);
+  run([
+    'install',
+    '--global=false',
+    '--include=dev',
+    '--ignore-scripts',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+  ]);
   run(['run', 'build', '--global=false']);
 }
 
