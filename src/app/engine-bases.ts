@@ -42,13 +42,12 @@ export async function openEngineBase(
   const hex = hexOf(digest).slice(0, 12);
   const name = `localhost/bivy-base:${hex}`;
   const layout = join(request.work, `base-${hex}`);
-  if (kind === 'oci') {
+  const openLayout = once(async () => {
     // Builders split what they are given at colons and the like, which this name has not.
-    symlinkSync(path, layout);
-  } else {
+    if (kind === 'oci') return symlinkSync(path, layout);
     const { ociLayout } = await import('../oci/destinations/oci-layout.ts');
     await ociLayout(layout).write(await image(), [], context);
-  }
+  });
   const archive = once(async () => {
     const { imageArchive } = await import('../oci/destinations/archive.ts');
     const file = join(request.work, `base-${hex}.tar`);
@@ -56,7 +55,7 @@ export async function openEngineBase(
     await imageArchive('docker-archive', file).write(one, [name], context);
     return file;
   });
-  return { name, local: { name, layout, digest, archive } };
+  return { name, local: { name, layout, digest, openLayout, archive } };
 }
 
 async function digestInLayout(path: string, tag: string | undefined, name: string): Promise<Digest> {

@@ -3,6 +3,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import type { BuilderContext, BuilderName, BuilderRequest, Wish } from '../engines/builders/builder.ts';
+import { redactor, secretFields } from '../engines/builders/redact.ts';
 import type { Context } from '../kernel/context.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
 import type { Settings } from '../project/settings.ts';
@@ -57,7 +58,6 @@ async function build(request: EngineBuildRequest, context: Context): Promise<Bui
   });
   const destinations = await openDestinations({ spelled, tags, registry }, [], { environment }, context);
   const { findBuilder, parseBuilder } = await import('../engines/builders/find.ts');
-  const { redactor } = await import('../engines/builders/redact.ts');
   const surroundings: BuilderContext = {
     environment,
     emit: context.emit,
@@ -82,8 +82,11 @@ async function build(request: EngineBuildRequest, context: Context): Promise<Bui
   try {
     const { platforms } = settings;
     const dockerfile = await prepareDockerfile(request, inputs, { work, platforms }, context);
-    const order = orderOf(request, settings, dockerfile, { context: inputs.directory, work });
-    const result = await builder.build({ ...order, keepsImages: found.keepsImages }, surroundings);
+    const order = orderOf(request, settings, dockerfile, work);
+    const result = await builder.build(
+      { ...order, keepsImages: found.keepsImages },
+      { ...surroundings, redact: redactor(order.secrets, environment) },
+    );
     if ('failure' in result) {
       const { buildFailure } = await import('./engine-failure.ts');
       throw buildFailure(builder, result.failure, dockerfile);
@@ -142,10 +145,10 @@ function isAny(list: readonly string[] | undefined): boolean {
 function orderOf(
   request: EngineBuildRequest,
   { platforms, compression }: Settings,
-  { path, ignoreFile, bases }: EngineDockerfile,
-  { context, work }: Pick<BuilderRequest, 'context' | 'work'>,
+  { path, ignoreFile, context, bases, ...taken }: EngineDockerfile,
+  work: string,
 ): Omit<BuilderRequest, 'keepsImages'> {
-  const { target, network, builder } = request;
+  const { target, network, builder, secrets: asked = [] } = request;
   return {
     context,
     work,
@@ -153,8 +156,8 @@ function orderOf(
     bases,
     platforms,
     arguments: request.arguments ?? [],
-    secrets: request.secrets ?? [],
-    ssh: request.ssh ?? [],
+    secrets: [...asked, ...taken.secrets.filter((secret) => !asked.some((one) => isSame(one, secret)))],
+    ssh: isAny(request.ssh) ? (request.ssh ?? []) : taken.ssh,
     cacheFrom: request.cacheFrom ?? [],
     cacheTo: request.cacheTo ?? [],
     noCache: request.noCache === true,
@@ -167,6 +170,11 @@ function orderOf(
     ...(builder === undefined ? {} : { builder }),
     ...(compression === 'gzip' ? {} : { compression }),
   };
+}
+
+/** Two spellings of one secret. */
+function isSame(one: string, other: string): boolean {
+  return secretFields(one).get('id') === secretFields(other).get('id');
 }
 
 function announce(whole: BuiltImage | ImageIndex, seconds: number, { emit }: Context): void {

@@ -25,6 +25,11 @@ export interface EngineDockerfile {
   /** For messages: as the user wrote it, or what it is. */
   readonly shownAs: string;
   readonly ignoreFile?: string;
+  /** Absolute path: the project, or what holds all that it is made of. */
+  readonly context: string;
+  /** Secrets and agents that the Dockerfile takes and this environment has, as builders are told of them. */
+  readonly secrets: readonly string[];
+  readonly ssh: readonly string[];
   readonly bases: readonly LocalBase[];
 }
 
@@ -43,6 +48,7 @@ export async function prepareDockerfile(
 ): Promise<EngineDockerfile> {
   const open = (reference: string | undefined): ReturnType<typeof openEngineBase> | undefined =>
     reference === undefined ? undefined : openEngineBase(reference, { directory, work, platforms }, context);
+  const environment = choice.environment ?? {};
   const base = await open(choice.base);
   const builder = choice.builderBase === choice.base ? base : await open(choice.builderBase);
   const names = {
@@ -55,26 +61,34 @@ export async function prepareDockerfile(
   mkdirSync(folder);
   if (choice.file === undefined) {
     const { makeDockerfile } = await import('./dockerfile.ts');
-    const { dockerfile, dockerignore } = await makeDockerfile({ ...choice, ...names });
+    const { dockerfile, dockerignore, build, notes } = await makeDockerfile({ ...choice, ...names });
+    for (const message of notes) context.emit({ type: 'note', message });
     return {
       ...writeBoth(folder, 'Dockerfile', dockerfile, dockerignore),
       shownAs: 'the generated Dockerfile',
+      context: resolve(directory, build.context),
+      secrets: build.secrets.filter((name) => has(environment, name)).map((name) => `id=${name},env=${name}`),
+      ssh: build.ssh && has(environment, 'SSH_AUTH_SOCK') ? ['default'] : [],
       bases,
     };
   }
   const path = resolve(choice.file);
   const text = readDockerfile(path, choice.file);
+  const own = { shownAs: choice.file, context: directory, secrets: [], ssh: [], bases };
   const beside = `${path}.dockerignore`;
   const ignore = existsSync(beside) ? readFileSync(beside, 'utf8') : undefined;
   if (base === undefined && builder === undefined) {
-    const own = ignore === undefined ? {} : { ignoreFile: beside };
-    return { path, text, shownAs: choice.file, bases, ...own };
+    return { ...own, path, text, ...(ignore === undefined ? {} : { ignoreFile: beside }) };
   }
   const { overrideBases } = await import('../dockerfile/bases.ts');
   const { target } = choice;
   const changed = overrideBases(text, { ...names, ...(target === undefined ? {} : { target }) });
   refuseIdle(changed, choice, choice.file);
-  return { ...writeBoth(folder, basename(path), changed.text, ignore), shownAs: choice.file, bases };
+  return { ...own, ...writeBoth(folder, basename(path), changed.text, ignore) };
+}
+
+function has(environment: Readonly<Record<string, string | undefined>>, name: string): boolean {
+  return (environment[name] ?? '') !== '';
 }
 
 function writeBoth(

@@ -52,37 +52,6 @@ describe('docs/json.md', () => {
   });
 });
 
-describe('bivy dockerfile', () => {
-  it('prints the file; with --json the texts; with --write it writes both and says so', async () => {
-    const { shop: opened, environment } = await shop();
-    const plain = await bivy(['dockerfile', opened.project], { environment });
-    expect(plain).toMatchObject({ status: 0, stderr: '' });
-    const json = await bivy(['dockerfile', opened.project, '--json'], { environment });
-    expect(JSON.parse(json.stdout)).toEqual({
-      version: 1,
-      dockerfile: expect.stringContaining('FROM '),
-      dockerignore: expect.any(String),
-      written: [],
-    });
-    expect(plain.stdout.trimEnd()).toBe(JSON.parse(json.stdout).dockerfile.trimEnd());
-    expect(existsSync(opened.path('project', 'Dockerfile'))).toBe(false);
-    const written = await bivy(['dockerfile', opened.project, '--write'], { environment });
-    expect(written.status, written.stderr).toBe(0);
-    expect(readFileSync(opened.path('project', 'Dockerfile'), 'utf8').trimEnd()).toBe(plain.stdout.trimEnd());
-    expect(existsSync(opened.path('project', '.dockerignore'))).toBe(true);
-  });
-
-  it('never writes over a file that is not bivy’s', async () => {
-    const { shop: opened, environment } = await shop();
-    writeFileSync(opened.path('project', 'Dockerfile'), 'FROM scratch\n');
-    const ran = await bivy(['dockerfile', opened.project, '--write', '--json'], { environment });
-    expect(ran.status).toBe(2);
-    expect(JSON.parse(ran.stdout).error.code).toBe('DOCKERFILE_NOT_OURS');
-    expect(readFileSync(opened.path('project', 'Dockerfile'), 'utf8')).toBe('FROM scratch\n');
-    expect(existsSync(opened.path('project', '.dockerignore'))).toBe(false);
-  });
-});
-
 describe('bivy cache', () => {
   it('says its size, removes what nobody used for 30 days, and all of it', async () => {
     const { shop: opened, environment } = await shop();
