@@ -52,6 +52,8 @@ export interface SyntaxProblem {
     | 'bad-directive'
     /** A line of more than 64 KiB, which BuildKit does not read. */
     | 'long-line'
+    /** From here on nothing is read: a bound against files that are none, which BuildKit does not have. */
+    | 'too-long'
     | 'no-stage'
     | 'before-from'
     /** Of the graph of stages: a stage that reads itself, however indirectly. */

@@ -1,5 +1,5 @@
 // A Dockerfile as a tree. Never throws, takes time in proportion to the text, and tells as `problems` what BuildKit would
-// refuse; what follows a problem is read all the same.
+// refuse; what follows a problem is read all the same, but beyond a mebibyte of instructions nothing is.
 
 import type { Comment, Directive, Dockerfile, Instruction, SyntaxProblem } from './ast.ts';
 import { skipSpaces } from './blanks.ts';
@@ -14,6 +14,8 @@ const DEFAULT_ESCAPE = '\\';
 const HEREDOC_KEYWORDS: readonly string[] = ['RUN', 'COPY', 'ADD'];
 /** Of BuildKit's scanner: bytes of a line with its end. */
 const MAX_LINE = 65_536;
+/** Characters of instructions that are read, heredocs and comments not counted: a hundred times what anybody writes. */
+const MAX_TEXT = 1 << 20;
 
 /** Parses any text. */
 export function parseDockerfile(text: string): Dockerfile {
@@ -25,6 +27,7 @@ export function parseDockerfile(text: string): Dockerfile {
   const problems: SyntaxProblem[] = [];
   let token: '\\' | '`' = DEFAULT_ESCAPE;
   let head = true;
+  let left = MAX_TEXT;
   for (let index = 0; index < count; ) {
     const begin = index === 0 && text.startsWith(BYTE_ORDER_MARK) ? 1 : lineStarts[index]!;
     const end = lineEnd(text, lineStarts, index);
@@ -44,6 +47,12 @@ export function parseDockerfile(text: string): Dockerfile {
       continue;
     }
     const line = joinLines(text, lineStarts, index, start, token, comments);
+    left -= line.text.length;
+    if (left < 0) {
+      const message = 'no more than 1 MiB of instructions is read; this one and what follows is not';
+      problems.push({ code: 'too-long', message, span: { start, end } });
+      break;
+    }
     const read = readLines(text, lineStarts, line, start, token, problems);
     index = read.next;
     if (read.instruction === undefined) {

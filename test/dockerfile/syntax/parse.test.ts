@@ -80,6 +80,30 @@ describe('lines', () => {
   });
 });
 
+describe('files that are none', () => {
+  const MEBIBYTE = 1 << 20;
+  it.each([
+    ['FROM x\n'],
+    ['RUN <<A\nA\n'],
+    ['ENV A=$A$A\n'],
+    ['RUN a \\\n'],
+    ['RUN <<A '],
+    ['COPY " '],
+    ['--a '],
+    ['COPY ${a:-'],
+  ])('are read up to a bound: %j', (part) => {
+    const dockerfile = parseDockerfile(part.repeat((2 * MEBIBYTE) / part.length));
+    expect(codes(dockerfile)).toContain('too-long');
+    const read = dockerfile.instructions.reduce((sum, { argument }) => sum + argument.text.length, 0);
+    expect(read).toBeLessThanOrEqual(MEBIBYTE);
+  });
+
+  it('are not what has long heredocs and many comments', () => {
+    const body = 'a\n'.repeat(MEBIBYTE);
+    expect(parseDockerfile(`FROM x\nRUN <<A\n${body}A\n${'#\n'.repeat(MEBIBYTE)}CMD b`).problems).toEqual([]);
+  });
+});
+
 describe('directives', () => {
   const CASES: readonly (readonly [string, string, '\\' | '`', readonly string[], readonly string[]])[] = [
     ['the escape character', '# escape=`\nFROM x\nRUN a `\nb', '`', ['escape'], []],
