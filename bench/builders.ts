@@ -5,8 +5,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { buildkitPrograms } from '../test/e2e/support/buildkit.ts';
 import { docker } from '../test/e2e/support/engine.ts';
-import { buildkitPrograms } from './peer-programs.ts';
 
 const run = promisify(execFile);
 

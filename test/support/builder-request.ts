@@ -4,7 +4,7 @@ import type { BuilderContext, BuilderRequest } from '../../src/engines/builders/
 import type { Digest } from '../../src/kernel/digest.ts';
 import type { Event } from '../../src/kernel/events.ts';
 
-export const DIGEST: Digest = `sha256:${'ab'.repeat(32)}`;
+export const DIGEST = `sha256:${'ab'.repeat(32)}` as Digest;
 
 export function requestOf(more: Partial<BuilderRequest> = {}): BuilderRequest {
   return {

@@ -23,6 +23,7 @@ export const buildctl: Builder = {
   async build(request, context) {
     const { environment } = context;
     const image = { kind: 'oci-archive', path: join(request.work, 'image.tar') } as const;
+    for (const base of request.bases) await base.openLayout();
     const progress = solveProgress(context);
     const parameters = [
       ...globalArguments(request.builder, environment),

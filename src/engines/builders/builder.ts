@@ -24,10 +24,11 @@ export type Wish =
 export interface LocalBase {
   /** In the Dockerfile's `FROM`, and what engines that keep images keep it under: `localhost/bivy-base:0123456789ab`. */
   readonly name: string;
-  /** An OCI layout, and of what it holds the one meant. */
+  /** Where an OCI layout is once `openLayout` has been called, and what of it is meant. */
   readonly layout: string;
   readonly digest: Digest;
-  /** The same, for who must be sent it: an archive as `docker load` reads it, made when it is asked for. */
+  openLayout(): Promise<void>;
+  /** The same for engines that are sent it: an archive as `docker load` reads it. @returns its path */
   archive(): Promise<string>;
 }
 

@@ -44,6 +44,7 @@ export const buildx: Builder = {
     const name = keepsImages ? temporaryName() : undefined;
     const archive: Archive = { kind: 'oci-archive', path: join(request.work, 'image.tar') };
     if (keepsImages) await loadBases(request.bases, context);
+    else for (const base of request.bases) await base.openLayout();
     const output =
       name === undefined ? archiveOutput(archive.path, request.compression) : csv({ type: 'docker', name });
     const progress = solveProgress(context);

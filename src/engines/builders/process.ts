@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { BivyError } from '../../kernel/errors.ts';
 import type { BuilderContext } from './builder.ts';
+import { type Descendant, descendantsOf, endDescendants } from './descendants.ts';
 
 /** What is kept of a program's streams. */
 const KEPT = 64 << 10;
@@ -61,7 +62,11 @@ export async function runProgram(
     }),
   ];
   const timers: NodeJS.Timeout[] = [];
+  const below: Descendant[] = [];
+  // They may hold its streams open.
+  child.once('exit', () => endDescendants(below));
   const stop = (): void => {
+    if (child.pid !== undefined) below.push(...descendantsOf(child.pid));
     endGroup(child, 'SIGTERM');
     timers.push(setTimeout(() => endGroup(child, 'SIGKILL'), GRACE_MS));
   };

@@ -10,6 +10,8 @@ const PROGRAMS = {
   crane: ['github.com/google/go-containerregistry/cmd/crane', 'v0.22.1'],
   /** Two minutes. */
   registry: ['github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2'],
+  /** Two minutes. */
+  buildx: ['github.com/docker/buildx/cmd/buildx', 'v0.37.1'],
 } as const;
 
 /** Where the program is; nothing, and a word about it, on a machine without Go. @throws Error where it cannot be built */

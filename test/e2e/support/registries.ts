@@ -93,7 +93,8 @@ export async function startRealRegistry(options: RealRegistryOptions = {}): Prom
   return { domain, url, storage, stop };
 }
 
-async function freePort(): Promise<number> {
+/** A port of loopback that nothing listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

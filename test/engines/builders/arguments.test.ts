@@ -42,6 +42,7 @@ const BASE = {
   name: 'localhost/bivy-base:abababababab',
   layout: '/work/base-abababababab',
   digest: DIGEST,
+  openLayout: () => Promise.resolve(),
   archive: () => Promise.resolve('/work/base.tar'),
 };
 

@@ -62,6 +62,17 @@ describe('running a program', () => {
     });
   });
 
+  it('ends what has left its group too', async () => {
+    const { context, controller } = listen();
+    const mark = join(scratch(), 'mark');
+    const running = runProgram(script(`setsid sh -c 'sleep 2; touch ${mark}' & sleep 30`), [], context);
+    await sleep(500);
+    controller.abort();
+    expect(await codeOf(() => running)).toBe('INTERRUPTED');
+    await sleep(2200);
+    expect(existsSync(mark)).toBe(false);
+  });
+
   it('does not wait for ever', async () => {
     const { context } = listen();
     expect((await runProgram(script('sleep 30'), [], context, { limit: 200 }))?.status).not.toBe(0);
