@@ -58,6 +58,8 @@ async function begin(
   { decode, plan, pool, reuse, made }: Workbench,
   context: Context,
 ): Promise<Begun | undefined> {
+  // The base is asked for first: planning takes this thread, while an answer takes time on its way.
+  await new Promise((resolve) => setImmediate(resolve));
   const decoded = await decode();
   const planned = await plan(target).catch(() => undefined);
   if (planned === undefined || planned.problems.length > 0) return undefined;
