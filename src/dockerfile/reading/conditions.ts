@@ -39,11 +39,19 @@ function compare(words: readonly ShellWord[]): boolean | undefined {
     return left === '=' || left === '==' ? false : undefined;
   }
   if (texts.length !== 3 || left === undefined || right === undefined) return undefined;
+  // A build for production says so where the file asks: what nobody set may be just that.
+  if (words.some(isUnset) && (PRODUCTION.test(left) || PRODUCTION.test(right))) return undefined;
   if (middle === '=' || middle === '==') return left === right;
   if (middle === '!=') return left !== right;
   if (middle === '-eq') return Number(left) === Number(right);
   if (middle === '-ne') return Number(left) !== Number(right);
   return undefined;
+}
+
+const PRODUCTION = /^(?:prod|production|release|live)$/i;
+
+function isUnset({ value, raw }: ShellWord): boolean {
+  return value === undefined && !OUTPUT.test(raw);
 }
 
 /** A variable that nobody gave a value is empty; what a command prints is not known. */

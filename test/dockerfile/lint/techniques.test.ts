@@ -1,0 +1,432 @@
+import { describe, expect, it } from 'vitest';
+import { TECHNIQUES, type Technique } from '../../../src/dockerfile/lint/finding.ts';
+import { openInput } from '../../../src/dockerfile/lint/input.ts';
+import { lint } from '../../../src/dockerfile/lint/lint.ts';
+
+// One trait a case. `y`, `n`, `-` as people label: met, missed, does not apply.
+
+type Label = 'y' | 'n' | '-';
+const VERDICTS = { met: 'y', missed: 'n', 'n/a': '-' } as const;
+
+function label(dockerfile: string, technique: Technique): Label {
+  const { techniques, findings } = lint(openInput(dockerfile, 'Dockerfile', undefined));
+  for (const one of TECHNIQUES) {
+    if (techniques[one] === 'missed') expect(findings.map((finding) => finding.technique)).toContain(one);
+  }
+  return VERDICTS[techniques[technique]];
+}
+
+/** The rule that tells the technique. */
+function told(dockerfile: string, technique: Technique): readonly string[] {
+  const { findings } = lint(openInput(dockerfile, 'Dockerfile', undefined));
+  return findings.filter((finding) => finding.technique === technique).map(({ rule }) => rule);
+}
+
+const HEAD = 'FROM python:3.12.4-slim\nWORKDIR /app\n';
+const MANIFESTS = 'COPY pyproject.toml poetry.lock ./\n';
+const INSTALL = `${MANIFESTS}RUN poetry install --only main --no-root\n`;
+
+describe('T1: Poetry is pinned', () => {
+  it.each<readonly [Label, string, string]>([
+    ['y', 'by pip', 'RUN pip install poetry==1.8.3'],
+    ['y', 'to two numbers', 'RUN pip install "poetry==1.8"'],
+    ['y', 'among others', 'RUN pip3 install -U pip yq wheel poetry==1.8.3'],
+    ['y', 'with extras, by the Python of a venv', 'RUN /opt/p/bin/python -m pip install "poetry[x]==1.8.3"'],
+    ['y', 'by a variable', 'ENV V=1.8.3\nRUN pip install "poetry==$V"'],
+    ['y', 'by an argument without a default', `ARG V\nRUN pip install poetry==\${V}`],
+    ['y', 'by the installer', 'RUN curl -sSL https://install.python-poetry.org | python3 - --version 1.8.3'],
+    [
+      'y',
+      'by the variable that the installer reads',
+      'ENV POETRY_VERSION=1.8.3\nRUN curl -sSL https://install.python-poetry.org | POETRY_HOME=/p python3 -',
+    ],
+    [
+      'y',
+      'by that variable in front',
+      'RUN curl -sSL https://install.python-poetry.org | POETRY_VERSION=1.8.3 python3',
+    ],
+    [
+      'y',
+      'by a script that was copied',
+      'COPY install-poetry.py ./\nRUN python3 ./install-poetry.py --version 1.8.3',
+    ],
+    [
+      'y',
+      'by a script that was added',
+      `ADD https://install.python-poetry.org /tmp/install-poetry.py\nARG V=2.1.4\nRUN python /tmp/install-poetry.py --version \${V}`,
+    ],
+    ['y', 'by pipx', 'RUN pipx install poetry==1.8.3'],
+    ['y', 'by uv', 'RUN uv tool install poetry@1.8.3'],
+    ['y', 'by a constraint', 'RUN pip install poetry -c constraints.txt'],
+    [
+      'y',
+      'in a requirements file',
+      'COPY requirements.txt ./\nRUN pip install --require-hashes -r requirements.txt',
+    ],
+    ['n', 'not', 'RUN pip install --upgrade pip poetry'],
+    ['n', 'not by a variable that pip does not read', 'ENV POETRY_VERSION=1.8.3\nRUN pip install poetry'],
+    ['n', 'not by a redirect', 'RUN pip install poetry>=2.0.0'],
+    ['n', 'not by a range', "RUN pip install 'poetry~=1.8.0'"],
+    ['n', 'not by a wildcard', 'RUN pip install poetry==1.*'],
+    ['n', 'not where a plugin is', 'RUN pip install poetry poetry-plugin-export==1.8.0'],
+    ['n', 'not by the installer alone', 'RUN curl -sSL https://install.python-poetry.org | python3 -'],
+    ['n', 'not where nothing brings it', ''],
+  ])('%s: %s', (expected, _, lines) => {
+    expect(label(`${HEAD}${lines}\n${INSTALL}`, 'T1')).toBe(expected);
+  });
+
+  it('rests on the base that brings it', () => {
+    const use = '\nCOPY pyproject.toml ./\nRUN poetry install --only main\n';
+    expect(label(`FROM acme/python-poetry:2.2.0-python3.12${use}`, 'T1')).toBe('y');
+    expect(label(`FROM acme/python-poetry:3.12-slim${use}`, 'T1')).toBe('n');
+    expect(label(`FROM poetry:latest${use}`, 'T1')).toBe('n');
+  });
+
+  it('asks uv and pdm where they install', () => {
+    const uv = 'RUN uv sync --no-dev\n';
+    expect(label(`${HEAD}COPY --from=ghcr.io/astral-sh/uv:0.9.26 /uv /bin/\n${uv}`, 'T1')).toBe('y');
+    expect(label(`${HEAD}COPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/\n${uv}`, 'T1')).toBe('n');
+    expect(label(`${HEAD}RUN pip install pdm==2.8.0 && pdm sync --prod\n`, 'T1')).toBe('y');
+    expect(label(`${HEAD}RUN pip install -r requirements.txt\n`, 'T1')).toBe('-');
+  });
+
+  it('tells what is wrong', () => {
+    expect(told(`${HEAD}ENV POETRY_VERSION=1.8.3\nRUN pip install poetry\n${INSTALL}`, 'T1')).toEqual([
+      'BV111',
+    ]);
+    expect(told(`${HEAD}RUN pip install poetry>=2\n${INSTALL}`, 'T1')).toEqual(['BV112']);
+  });
+});
+
+describe('T2 and T5: what comes before the install', () => {
+  it.each<readonly [Label, Label, string, string]>([
+    ['y', 'y', 'manifests', 'COPY pyproject.toml poetry.lock* README.md ./'],
+    ['y', 'y', 'manifests by globs', 'COPY *.toml *.lock ./'],
+    [
+      'y',
+      'y',
+      'scripts and configuration',
+      'COPY ./scripts/wait.sh entrypoint.sh logging.yaml ./\nCOPY pyproject.toml ./',
+    ],
+    [
+      'y',
+      'y',
+      'what a variable without a value names',
+      `ARG CONF\nCOPY \${CONF} /app/\nCOPY pyproject.toml ./`,
+    ],
+    [
+      'y',
+      'y',
+      'a path dependency beside the project',
+      'COPY api/pyproject.toml api/\nCOPY shared shared\nWORKDIR /app/api',
+    ],
+    ['n', 'n', 'everything', 'COPY . .'],
+    ['n', 'n', 'everything, after the manifests', 'COPY pyproject.toml poetry.lock ./\nADD ./ /app'],
+    ['n', 'n', 'everything as a list', 'COPY --chown=app ["./", "/app/"]'],
+    ['n', 'n', 'everything through a parent of the context', 'COPY ../ /app/'],
+    ['n', 'n', 'a clone', 'RUN git clone https://example.org/x.git .'],
+    ['n', 'n', 'the directory that has the manifests', 'COPY backend /app'],
+    ['y', 'n', 'code', 'COPY pyproject.toml ./\nCOPY src /app/src'],
+    ['y', 'n', 'a module', 'COPY main.py poetry.lock pyproject.toml /app/'],
+  ])('%s %s: %s', (context, order, _, lines) => {
+    const dockerfile = `${HEAD}RUN pip install poetry==2.1.4\n${lines}\nRUN poetry install --only main\nCOPY . .\n`;
+    expect(label(dockerfile, 'T2')).toBe(context);
+    expect(label(dockerfile, 'T5')).toBe(order);
+  });
+
+  it('looks at the first install: the second only adds the project', () => {
+    const dockerfile = `${HEAD}RUN pip install poetry==2.1.4\n${INSTALL}COPY . .\nRUN poetry install --only main\n`;
+    expect([label(dockerfile, 'T2'), label(dockerfile, 'T5')]).toEqual(['y', 'y']);
+  });
+
+  it('looks at parents, and not at a frontend', () => {
+    const parent = `FROM python:3.12.4-slim AS base\nCOPY . .\nFROM base\nRUN pip install poetry==2.1.4 && poetry install\n`;
+    expect(label(parent, 'T2')).toBe('n');
+    const frontend = `FROM node:20.1.0-slim AS web\nCOPY . .\nRUN npm ci\n${HEAD}RUN pip install poetry==2.1.4\n${INSTALL}COPY --from=web /dist dist\n`;
+    expect(label(frontend, 'T2')).toBe('y');
+  });
+
+  it('counts bind mounts of the RUN that installs', () => {
+    const some = '--mount=type=bind,source=pyproject.toml,target=pyproject.toml';
+    expect(label(`${HEAD}RUN ${some} poetry install --only main\nCOPY . .\n`, 'T2')).toBe('y');
+    expect(label(`${HEAD}RUN --mount=type=bind,target=. poetry install --only main\n`, 'T2')).toBe('n');
+  });
+
+  it('judges a wheel by what it was built from', () => {
+    const dockerfile = `FROM python:3.12.4 AS build\nRUN pip install poetry==2.1.4\nADD . /src\nRUN poetry build\n${HEAD}COPY --from=build /src/dist/*.whl .\nRUN pip install *.whl\n`;
+    expect([label(dockerfile, 'T2'), label(dockerfile, 'T5'), label(dockerfile, 'T3')]).toEqual([
+      'n',
+      'n',
+      'y',
+    ]);
+  });
+
+  it('says nothing where nothing is installed or copied', () => {
+    expect(label(`${HEAD}RUN pip install poetry==2.1.4\nCOPY . .\n`, 'T2')).toBe('-');
+    expect(label(`${HEAD}RUN poetry install\n`, 'T5')).toBe('-');
+  });
+});
+
+describe('T3: dev groups', () => {
+  it.each<readonly [Label, string, string]>([
+    ['y', 'only main', 'RUN poetry install --only=main,web'],
+    ['y', 'without, among others', 'RUN poetry install --without docs,dev'],
+    ['y', 'the old flag', 'RUN poetry install --no-dev'],
+    ['y', 'options before the command', 'RUN poetry -n --no-ansi install --only main'],
+    ['y', 'in a variable', `ARG FLAGS="--only main"\nRUN poetry install \${FLAGS} --no-root`],
+    [
+      'y',
+      'by the default of an argument',
+      'ARG INSTALL_DEV=false\nRUN bash -c "if [ $INSTALL_DEV == \'true\' ] ; then poetry install ; else poetry install --no-dev ; fi"',
+    ],
+    [
+      'y',
+      'unless an argument is set',
+      'ARG DEV\nRUN poetry install --without=dev\nRUN if [ $DEV ]; then poetry install --with=dev; fi',
+    ],
+    ['y', 'by what a command prints', 'RUN poetry install $(test "$ENV" = production && echo "--no-dev")'],
+    ['y', 'synced away', 'RUN poetry install\nRUN poetry install --sync --only main'],
+    ['y', 'exported', 'RUN poetry export -o requirements.txt && pip install -r requirements.txt'],
+    [
+      'y',
+      'exported to another file',
+      'RUN poetry export -o r.txt && poetry export --with dev -o dev.txt\nRUN pip install -r r.txt',
+    ],
+    ['y', 'the project by pip', 'RUN pip install .'],
+    ['n', 'all that is not optional', 'RUN poetry install --no-root'],
+    ['n', 'as a list', 'RUN ["poetry", "install"]'],
+    ['n', 'by an absolute path', 'ENV POETRY_HOME=/opt/poetry\nRUN $POETRY_HOME/bin/poetry install'],
+    ['n', 'with another group', 'RUN poetry install --with plugins'],
+    ['n', 'without another group', 'RUN poetry install --without admin'],
+    ['n', 'asked for', 'RUN poetry install --only main,dev'],
+    ['n', 'first, and then not', 'RUN poetry install\nRUN poetry install --no-dev'],
+    ['n', 'bundled', 'RUN poetry bundle venv /venv'],
+    ['n', 'exported with', 'RUN poetry export --with dev -o r.txt && pip install -r r.txt'],
+    ['n', 'by a script', 'RUN poetry --version && ./scripts/install-deps.sh'],
+    ['-', 'not installed', 'RUN poetry --version'],
+  ])('%s: %s', (expected, _, lines) => {
+    expect(
+      label(
+        `${HEAD}RUN pip install poetry==1.8.3\nCOPY pyproject.toml poetry.lock scripts ./\n${lines}\n`,
+        'T3',
+      ),
+    ).toBe(expected);
+  });
+
+  it('asks the stage meant for production', () => {
+    const base = `FROM python:3.12.4-slim AS prod\nRUN pip install poetry==2.1.4\nCOPY pyproject.toml ./\nRUN poetry install --only main\n`;
+    expect(label(`${base}FROM prod AS dev\nRUN poetry install\n`, 'T3')).toBe('y');
+    expect(label(`${base}FROM prod\nRUN poetry install\n`, 'T3')).toBe('n');
+    expect(label(`${base}FROM prod AS tests\nRUN poetry install\nFROM prod\n`, 'T3')).toBe('y');
+  });
+
+  it('knows uv and pdm', () => {
+    expect(label(`${HEAD}ENV UV_NO_DEV=1\nRUN uv sync --locked\n`, 'T3')).toBe('y');
+    expect(label(`${HEAD}RUN uv sync --locked\n`, 'T3')).toBe('n');
+    expect(label(`${HEAD}RUN pdm install --prod\n`, 'T3')).toBe('y');
+    expect(label(`${HEAD}RUN pdm sync\n`, 'T3')).toBe('n');
+  });
+});
+
+describe('T4 and T7: the cache', () => {
+  it.each<readonly [Label, Label, string, string]>([
+    ['y', 'y', 'mounted', 'RUN --mount=type=cache,target=/root/.cache/pypoetry poetry install'],
+    ['y', 'y', 'mounted above', 'RUN --mount=type=cache,dst=/root/.cache,sharing=locked poetry install'],
+    [
+      'y',
+      'y',
+      'mounted by a variable',
+      'ENV POETRY_CACHE_DIR=/tmp/c\nRUN --mount=type=cache,target=$POETRY_CACHE_DIR poetry install',
+    ],
+    [
+      'y',
+      'y',
+      'mounted where it was configured',
+      'RUN poetry config cache-dir /opt/c\nRUN --mount=type=cache,target=/opt/c poetry install',
+    ],
+    [
+      'y',
+      'y',
+      'mounted in its parts',
+      'RUN --mount=type=cache,target=/root/.cache/pypoetry/artifacts poetry install',
+    ],
+    [
+      'y',
+      'y',
+      'mounted in the home of the user',
+      'USER app\nRUN --mount=type=cache,target=/home/app/.cache/pypoetry poetry install',
+    ],
+    ['y', 'n', 'removed', 'ENV POETRY_CACHE_DIR=/tmp/c\nRUN poetry install && rm -rf $POETRY_CACHE_DIR'],
+    ['y', 'n', 'removed in its parts', 'RUN poetry install && rm -rf ~/.cache/pypoetry/{cache,artifacts}'],
+    ['y', 'n', 'removed by its content', 'RUN poetry install ; rm -r /root/.cache/*'],
+    ['y', 'n', 'removed where Poetry says it is', 'RUN poetry install && rm -rf $(poetry config cache-dir)'],
+    ['y', 'n', 'disabled', 'RUN poetry install --no-cache'],
+    ['n', 'n', 'left', 'RUN poetry install'],
+    ['n', 'n', 'of pip disabled', 'ENV PIP_NO_CACHE_DIR=1\nRUN poetry install'],
+    ['n', 'n', 'of pip removed', 'RUN poetry install && rm -rf /root/.cache/pip'],
+    ['n', 'n', 'removed before', 'RUN rm -rf /root/.cache && poetry install'],
+    ['n', 'n', 'removed too late', 'RUN poetry install\nRUN rm -rf /root/.cache'],
+    ['n', 'n', 'cleared in part', 'RUN poetry install && poetry cache clear --all .'],
+    ['n', 'n', 'mounted elsewhere', 'RUN --mount=type=cache,target=/root/.cache/poetry poetry install'],
+    ['n', 'n', 'mounted at a tilde', 'RUN --mount=type=cache,target=~/.cache/pypoetry poetry install'],
+    [
+      'n',
+      'n',
+      'mounted in the home of another user',
+      'USER app\nRUN --mount=type=cache,target=/root/.cache poetry install',
+    ],
+    ['n', 'n', 'filled anew', 'RUN poetry install && rm -rf /root/.cache\nRUN poetry install --extras web'],
+    [
+      'y',
+      'n',
+      'not filled by a second install of the same',
+      'RUN poetry install --no-root && rm -rf /root/.cache\nRUN poetry install',
+    ],
+  ])('%s %s: %s', (cache, mount, _, lines) => {
+    const dockerfile = `${HEAD}RUN pip install poetry==2.1.4\n${MANIFESTS}${lines}\n`;
+    expect(label(dockerfile, 'T4')).toBe(cache);
+    expect(label(dockerfile, 'T7')).toBe(mount);
+  });
+
+  it("is pip's where pip installs", () => {
+    const head = `${HEAD}RUN pip install poetry==2.1.4\n${MANIFESTS}RUN poetry export > r.txt\n`;
+    expect(label(`${head}RUN pip install --no-cache-dir -r r.txt\n`, 'T4')).toBe('y');
+    expect(label(`${head}ENV PIP_NO_CACHE_DIR=off\nRUN pip install -r r.txt\n`, 'T4')).toBe('y');
+    expect(label(`${head}RUN pip install -r r.txt\n`, 'T4')).toBe('n');
+    expect(label(`${head}RUN --mount=type=cache,target=/root/.cache/pip pip install -r r.txt\n`, 'T7')).toBe(
+      'y',
+    );
+  });
+
+  it.each([
+    ['BV116', 'RUN poetry install && poetry cache clear --all .'],
+    ['BV115', 'RUN poetry install && rm -rf /root/.cache/pip'],
+    ['BV115', 'RUN poetry install\nRUN rm -rf /root/.cache'],
+    ['BV117', 'ENV PIP_NO_CACHE_DIR=1\nRUN poetry install'],
+    ['BV104', 'RUN poetry install'],
+  ])('tells by %s', (rule, lines) => {
+    expect(told(`${HEAD}${MANIFESTS}${lines}\n`, 'T4')).toEqual([rule]);
+  });
+});
+
+describe('T6: a slim stage of its own', () => {
+  const build = (base: string) => `FROM ${base} AS build\nRUN pip install poetry==2.1.4\n${INSTALL}`;
+  it.each<readonly [Label, string, string]>([
+    ['y', 'slim', `${build('python:3.12')}FROM python:3.12-slim\nCOPY --from=build /app /app\n`],
+    ['y', 'by number', `${build('python:3.12-slim')}FROM python:3.12-slim\nCOPY --from=0 /app /app\n`],
+    ['y', 'alpine', `${build('python:3.12')}FROM alpine:3.21\nCOPY --from=build / /\n`],
+    [
+      'y',
+      'requirements from another stage',
+      `FROM python:3.12 AS deps\nRUN pip install poetry && poetry export -o r.txt\nFROM python:3.12-alpine\nCOPY --from=deps /r.txt .\nRUN pip install -r r.txt\n`,
+    ],
+    ['n', 'full', `${build('python:3.12')}FROM python:3.12\nCOPY --from=build /app /app\n`],
+    [
+      'n',
+      'full by a code name',
+      `${build('python:3.12')}FROM python:3.12-bookworm\nCOPY --from=build /app /app\n`,
+    ],
+    ['n', 'one stage', build('python:3.12-slim')],
+    [
+      'n',
+      'a frontend beside',
+      `FROM node:20 AS web\nRUN npm ci\n${build('python:3.12-slim')}COPY --from=web /dist dist\n`,
+    ],
+    ['n', 'the stage of the install', `${build('python:3.12-slim')}FROM build\nCMD ["x"]\n`],
+  ])('%s: %s', (expected, _, dockerfile) => {
+    expect(label(dockerfile, 'T6')).toBe(expected);
+  });
+});
+
+describe('T8: not root', () => {
+  it.each<readonly [Label, string, string]>([
+    ['y', 'a name', 'USER app'],
+    ['y', 'numbers', 'USER 1000:1000'],
+    ['y', 'a variable', `ARG UID=1000\nUSER \${UID}`],
+    ['n', 'none', ''],
+    ['n', 'root again', 'USER app\nUSER root'],
+    ['n', 'zero with a group', 'USER 0:1000'],
+    ['n', 'root by a variable', 'ARG WHO=root\nUSER $WHO'],
+    ['n', 'a comment', '# USER app'],
+  ])('%s: %s', (expected, _, lines) => {
+    expect(label(`${HEAD}RUN pip install poetry\n${lines}\n`, 'T8')).toBe(expected);
+  });
+
+  it('is inherited from a stage, and not from a stage that is copied from', () => {
+    expect(label(`${HEAD.replace('\n', ' AS a\n')}USER app\nFROM a\n`, 'T8')).toBe('y');
+    expect(label(`FROM node:20 AS web\nUSER node\n${HEAD}COPY --from=web /d /d\n`, 'T8')).toBe('n');
+  });
+});
+
+describe('T9: settings', () => {
+  it.each<readonly [Label, string, string]>([
+    ['y', 'by environment', 'ENV POETRY_VIRTUALENVS_CREATE=false\nRUN poetry install'],
+    ['y', 'in the old form', 'ENV POETRY_NO_INTERACTION 1\nRUN poetry install'],
+    ['y', 'exported', 'RUN export POETRY_VIRTUALENVS_CREATE=false && poetry install'],
+    ['y', 'by configuration', 'RUN poetry config virtualenvs.create false && poetry install'],
+    ['y', 'by a file', 'COPY poetry.toml ./\nRUN poetry install'],
+    ['y', 'by a flag', 'RUN poetry install -n'],
+    ['n', 'none', 'RUN poetry install'],
+    ['n', 'others', 'ENV POETRY_HOME=/p POETRY_VERSION=1 POETRY_CACHE_DIR=/c\nRUN poetry install --no-ansi'],
+    ['n', 'those of the venv', 'ENV VIRTUAL_ENV=/venv\nRUN poetry install'],
+    ['-', 'of an export', 'RUN poetry export -o r.txt && pip install -r r.txt'],
+  ])('%s: %s', (expected, _, lines) => {
+    expect(label(`${HEAD}${MANIFESTS}${lines}\n`, 'T9')).toBe(expected);
+  });
+
+  it('tells that the variable is folklore, without missing the technique', () => {
+    const dockerfile = `${HEAD}ENV POETRY_NO_INTERACTION=1\n${INSTALL}`;
+    expect([label(dockerfile, 'T9'), told(dockerfile, 'T9')]).toEqual(['y', ['BV119']]);
+  });
+});
+
+describe('T10: bases', () => {
+  it.each<readonly [Label, string]>([
+    ['y', 'FROM python:3.12.4-slim'],
+    ['y', 'FROM ghcr.io/osgeo/gdal:ubuntu-small-3.13.3'],
+    ['y', `FROM python@sha256:${'a'.repeat(64)}`],
+    ['y', `ARG V=3.12.4\nFROM --platform=linux/amd64 docker.io/python:\${V}-slim`],
+    ['y', 'FROM scratch'],
+    ['n', 'FROM python:3.12-slim'],
+    ['n', 'FROM python'],
+    ['n', 'FROM localhost:5000/python'],
+    ['n', `ARG V\nFROM python:\${V}`],
+    ['n', 'FROM node:20 AS web\nFROM python:3.12.4-slim'],
+  ])('%s: %s', (expected, from) => {
+    expect(label(`${from}\nRUN pip install poetry\n`, 'T10')).toBe(expected);
+  });
+});
+
+describe('a template', () => {
+  const template = `FROM {{ cookiecutter.image }} AS base
+{%- if cookiecutter.x %}
+RUN pip install poetry=={{ cookiecutter.poetry }}
+{%- endif %}
+COPY pyproject.toml ./
+RUN --mount=type=cache,target=/root/.cache \\
+    {%- if cookiecutter.private %}
+    --mount=type=secret,id=auth \\
+    {%- endif %}
+    poetry install --only main --no-interaction
+`;
+
+  it('is read around its tags, and not fixed', () => {
+    const verdicts = TECHNIQUES.map((technique) => label(template, technique)).join('');
+    expect(verdicts).toBe('yyyyynynyn');
+    const { findings } = lint(openInput(template, 'Dockerfile', undefined));
+    const mine = findings.filter(({ technique }) => technique !== null);
+    expect(mine.filter(({ fix }) => fix !== null)).toEqual([]);
+  });
+});
+
+describe('nothing of Python', () => {
+  it('leaves most techniques out', () => {
+    const dockerfile = `ARG BASE\nFROM \${BASE}\nRUN echo hello\n`;
+    expect(TECHNIQUES.map((technique) => label(dockerfile, technique)).join('')).toBe('----------');
+  });
+
+  it('and so does a base for others', () => {
+    const dockerfile = `${HEAD}RUN pip install pdm\nONBUILD COPY pyproject.toml ./\nONBUILD RUN pdm sync\n`;
+    expect(TECHNIQUES.map((technique) => label(dockerfile, technique)).join('')).toBe('n-------ny');
+  });
+});
