@@ -71,20 +71,16 @@ function userFix(view: View): ReturnType<typeof offer> {
 }
 
 export function judgeBases({ reading, input }: View): Judgement {
-  const { stages } = reading;
-  if (isUnknown(reading)) return NOT_APPLICABLE;
-  return missedBy(
-    stages.flatMap(({ stage }): Problem[] => {
-      if (stage.parent !== undefined || (stage.base !== undefined && isPinnedImage(stage.base))) return [];
-      const { start, end } = stage.image.span;
-      const written = input.dockerfile.text.slice(start, end);
-      const message =
-        stage.base === undefined
-          ? `which image \`${written}\` is depends on a variable without a value`
-          : `\`${stage.base}\` is another image every few weeks: name a patch release, or a digest`;
-      return [{ rule: 'BV110', message, span: stage.image.span }];
-    }),
-  );
+  const problems = reading.stages.flatMap(({ stage }): Problem[] => {
+    if (stage.parent !== undefined || (stage.base !== undefined && isPinnedImage(stage.base))) return [];
+    const { start, end } = stage.image.span;
+    const message =
+      stage.base === undefined
+        ? `which image \`${input.dockerfile.text.slice(start, end)}\` is depends on a variable without a value`
+        : `\`${stage.base}\` is another image every few weeks: name a patch release, or a digest`;
+    return [{ rule: 'BV110', message, span: stage.image.span }];
+  });
+  return isUnknown(reading) ? { verdict: 'n/a', problems } : missedBy(problems);
 }
 
 /** Nothing of Python, on a base that nobody names: there is nothing to be said. */
