@@ -106,7 +106,7 @@ export async function gatherFacts(
       .filter(({ name, optional }) => name !== 'main' && !optional)
       .map(({ spelling }) => spelling),
     paths,
-    privateSources: privateSources(project, packages),
+    privateSources: privateSources(project, packages, toolchain.poetry),
     ssh,
     byteCode: request.byteCode !== false,
     platforms: settings.platforms,

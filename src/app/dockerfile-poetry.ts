@@ -1,7 +1,7 @@
 // What a Dockerfile needs to know of Poetry in this project: the version and its plugins, and where it may need a login.
 
 import type { PoetryFacts, PrivateSource } from '../dockerfile/facts.ts';
-import { POETRY_RELEASES, pythonsOf } from '../dockerfile/poetry.ts';
+import { isBefore, POETRY_RELEASES, pythonsOf } from '../dockerfile/poetry.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { Lock } from '../lock/lock.ts';
 import type { InstallPlan } from '../lock/plan.ts';
@@ -85,6 +85,7 @@ function pipSpecifier(written: string, name: string, { file, lineOf }: Project):
 export function privateSources(
   project: Project,
   packages: InstallPlan['packages'],
+  poetry: string,
 ): readonly PrivateSource[] {
   const used = new Set(
     packages.flatMap(({ source }) => (source.kind === 'legacy' ? [source.reference ?? ''] : [])),
@@ -95,7 +96,11 @@ export function privateSources(
     .filter(
       ({ name, priority }) => used.has(name) || (index && (priority === 'primary' || priority === 'default')),
     )
-    .map(({ name }) => ({ name, variable: `POETRY_HTTP_BASIC_${variableName(name, project)}` }));
+    .map(({ name }) => {
+      const variable = `POETRY_HTTP_BASIC_${variableName(name, project)}`;
+      const read = `POETRY_HTTP_BASIC_${name.toUpperCase().replaceAll('-', '_')}`;
+      return { name, variable, ...(read === variable || isBefore(poetry, 2, 4) ? {} : { dotted: read }) };
+    });
 }
 
 /** As Poetry reads it: upper case, and what separates words is an underscore. */

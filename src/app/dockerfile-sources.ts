@@ -50,7 +50,11 @@ export function findSources(
   const work = choice.work.map(({ source }) => source);
   const licence = project.license?.kind === 'file' ? [project.license.path] : [];
   const sources = options.installs
-    ? [...topsOf(code), ...programs, ...(script.some((path) => existsSync(join(directory, path))) ? script : [])]
+    ? [
+        ...topsOf(code),
+        ...programs,
+        ...(script.some((path) => existsSync(join(directory, path))) ? script : []),
+      ]
     : topsOf(work);
   return {
     choice,

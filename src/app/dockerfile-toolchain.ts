@@ -156,9 +156,7 @@ function wantedPoetry(
   );
 }
 
-function neededPoetry(
-  project: Project,
-): readonly {
+function neededPoetry(project: Project): readonly {
   readonly version: readonly [number, number];
   readonly release: string;
   readonly what: string;

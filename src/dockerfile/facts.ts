@@ -20,6 +20,8 @@ export interface PrivateSource {
   readonly name: string;
   /** What Poetry reads and what the secrets are called: `POETRY_HTTP_BASIC_ACME`, before `_USERNAME` and `_PASSWORD`. */
   readonly variable: string;
+  /** What Poetry really reads, where no shell can export that: from 2.4 on the dots of a name stay. */
+  readonly dotted?: string;
 }
 
 /** Images, as `FROM` names them. */

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProjectFacts, Rung } from '../../src/dockerfile/facts.ts';
 import { openInput } from '../../src/dockerfile/lint/input.ts';
+import type { LintProject } from '../../src/dockerfile/lint/project.ts';
 import { judgeTechniques } from '../../src/dockerfile/lint/techniques.ts';
 import { parseDockerfile } from '../../src/dockerfile/syntax/parse.ts';
 import { dockerfileLines } from '../../src/dockerfile/write/dockerfile.ts';
@@ -51,6 +52,34 @@ function shape(name: string, poetry: string): ProjectFacts {
   return facts({ ...change, poetry: { version: poetry, ...change.poetry } });
 }
 
+/** What a linter knows of the project: that copies before the install are dependencies. */
+function beside({ path, paths, name, packageMode, manifests }: ProjectFacts): LintProject {
+  return {
+    file: 'pyproject.toml',
+    path,
+    name,
+    packageMode,
+    python: '^3.11',
+    requiresPoetry: undefined,
+    requiredPlugins: [],
+    buildBackend: 'poetry.core.masonry.api',
+    buildScript: undefined,
+    lock: undefined,
+    groups: [],
+    extras: [],
+    readmes: [],
+    packages: ['annapurna'],
+    paths: paths.map(({ path: at, name: of, develop }) => ({ name: of, path: at, group: 'main', develop })),
+    sources: [],
+    scripts: [],
+    command: undefined,
+    poetryToml: new Map(),
+    ignore: undefined,
+    contextFiles: [],
+    files: [...manifests],
+  };
+}
+
 const cases = Object.keys(SHAPES).flatMap((name) => POETRIES.map((poetry) => [name, poetry] as const));
 
 describe.each(cases)('%s by Poetry %s', (name, poetry) => {
@@ -64,7 +93,19 @@ describe.each(cases)('%s by Poetry %s', (name, poetry) => {
 
   it('misses no technique', () => {
     const text = plainText(dockerfileLines(shape(name, poetry), 'best'));
-    const verdicts = judgeTechniques(openInput(text, 'Dockerfile', undefined));
+    const verdicts = judgeTechniques(openInput(text, 'Dockerfile', beside(shape(name, poetry))));
     expect(Object.entries(verdicts).filter(([, verdict]) => verdict === 'missed')).toEqual([]);
   });
+});
+
+it('parses where `env` gives a login to a variable with a dot', () => {
+  const given = facts({
+    privateSources: [{ ...PRIVATE, dotted: 'POETRY_HTTP_BASIC_AC.ME' }],
+    poetry: { version: '2.4.1' },
+  });
+  for (const rung of RUNGS) {
+    const text = plainText(dockerfileLines(given, rung));
+    expect(parseDockerfile(text).problems).toEqual([]);
+    expect(text).toContain('env "POETRY_HTTP_BASIC_AC.ME_USERNAME=$(cat ');
+  }
 });

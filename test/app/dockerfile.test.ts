@@ -473,6 +473,12 @@ describe('private sources', () => {
       'POETRY_HTTP_BASIC_ACME_IN_HOUSE_USERNAME',
       'POETRY_HTTP_BASIC_ACME_IN_HOUSE_PASSWORD',
     ]);
+    // The lock is 1.8's, which reads every name so; from 2.4 on the dots stay, and only `env` can set them.
+    expect(result.dockerfile).not.toContain('env "POETRY');
+    const newer = await makeDockerfile({ directory, selection: { poetry: '2.4.1' } });
+    expect(newer.dockerfile).toContain(
+      'env "POETRY_HTTP_BASIC_ACME.IN_HOUSE_USERNAME=$(cat /run/secrets/POETRY_HTTP_BASIC_ACME_IN_HOUSE_USERNAME 2>/dev/null)"',
+    );
     const compose = parse(result.files.at(-1)?.text ?? '');
     expect(compose.services.hut.build.secrets).toEqual(result.build.secrets);
     expect(Object.keys(compose.secrets)).toEqual(result.build.secrets);

@@ -122,8 +122,8 @@ function compile({ byteCode }: ProjectFacts): readonly string[] {
 
 /** The project's own wheel, unpacked apart from the dependencies, so that it becomes a layer of its own. */
 function application(facts: ProjectFacts): readonly Line[] {
-  const { poetry, python, buildScript, byteCode } = facts;
-  const logins = buildScript ? loginsOf(facts) : { mounts: [], commands: [] };
+  const { poetry, buildScript, byteCode } = facts;
+  const logins = loginsOf(buildScript ? facts : { ...facts, privateSources: [], ssh: false });
   const root = '/application';
   return [
     line('# The project itself, installed as a wheel (not editable), apart from its dependencies.'),
@@ -151,9 +151,9 @@ function application(facts: ProjectFacts): readonly Line[] {
         [MOUNT, ...logins.mounts],
         [
           ...logins.commands,
-          `${POETRY} build ${QUIETLY.join(' ')} --format wheel`,
+          logins.give(`${POETRY} build ${QUIETLY.join(' ')} --format wheel`),
           // The pip of Poetry's environment, run by the interpreter that the scripts are to name.
-          `.venv/bin/python /opt/poetry/lib/python${python}/site-packages/pip install --disable-pip-version-check \\\n        --no-compile --no-deps --no-index --no-warn-script-location --ignore-installed --prefix ${root} dist/*.whl`,
+          `.venv/bin/python /opt/poetry/lib/python*/site-packages/pip install --disable-pip-version-check \\\n        --no-compile --no-deps --no-index --no-warn-script-location --ignore-installed --prefix ${root} dist/*.whl`,
           ...(byteCode
             ? [`{ .venv/bin/python -m compileall -qq --invalidation-mode checked-hash ${root}/lib || true; }`]
             : []),

@@ -1,6 +1,6 @@
 // The parts that stages are made of: system packages, Poetry and its settings, copies, installs. Lines with reasons.
 
-import type { Copied, ProjectFacts } from '../facts.ts';
+import type { Copied, PrivateSource, ProjectFacts } from '../facts.ts';
 import { installArguments, knowsNoDirectory, needsPip, poetryRequirements } from '../poetry.ts';
 import { EMPTY, type Line, line, run } from './line.ts';
 import { copyLine, execForm, shellWord } from './words.ts';
@@ -117,26 +117,41 @@ export function stubReadme({ readmes, packageMode }: ProjectFacts): readonly Lin
 export interface Logins {
   readonly mounts: readonly string[];
   readonly commands: readonly string[];
+  /** A command of Poetry with what only its own environment can hold. */
+  readonly give: (command: string) => string;
   readonly reason: string;
 }
 
 export function loginsOf({ privateSources, ssh }: ProjectFacts): Logins {
-  const names = privateSources.flatMap(({ variable }) => [`${variable}_USERNAME`, `${variable}_PASSWORD`]);
+  const names = privateSources.flatMap(namesOf);
   const secrets =
     names.length === 0
       ? ''
       : `; the logins of ${privateSources.map(({ name }) => name).join(', ')} are secrets that no layer keeps, named after the variables that Poetry reads: pass them with \`--secret id=${names[0]}\` and so on`;
   const agent = ssh ? '; Git asks the ssh agent of whoever builds: pass it with `--ssh default`' : '';
+  const exported = privateSources.filter(({ dotted }) => dotted === undefined).flatMap(namesOf);
+  const given = privateSources.flatMap(({ variable, dotted }) =>
+    dotted === undefined
+      ? []
+      : PARTS.map((part) => `"${dotted}_${part}=$(cat /run/secrets/${variable}_${part} 2>/dev/null)"`),
+  );
   return {
+    give: (command) => (given.length === 0 ? command : `env ${given.join(' ')} ${command}`),
     mounts: [...names.map((name) => `--mount=type=secret,id=${name}`), ...(ssh ? ['--mount=type=ssh'] : [])],
     commands:
-      names.length === 0
+      exported.length === 0
         ? []
         : [
-            `for name in ${names.join(' ')}; do \\\n        if [ -s "/run/secrets/$name" ]; then export "$name=$(cat "/run/secrets/$name")"; fi; \\\n    done`,
+            `for name in ${exported.join(' ')}; do \\\n        if [ -s "/run/secrets/$name" ]; then export "$name=$(cat "/run/secrets/$name")"; fi; \\\n    done`,
           ],
     reason: secrets + agent,
   };
+}
+
+const PARTS = ['USERNAME', 'PASSWORD'] as const;
+
+function namesOf({ variable }: PrivateSource): readonly string[] {
+  return PARTS.map((part) => `${variable}_${part}`);
 }
 
 /** Git asks nothing on a terminal that nobody sees. */
@@ -176,7 +191,7 @@ export function installDependencies(
   const later = directories.length > 0 && knowsNoDirectory(facts.poetry.version);
   const early = later ? facts.paths.filter(({ directory }) => !directory) : facts.paths;
   const install = (words: readonly string[]): string =>
-    [how.poetry, 'install', ...how.flags, ...words.map(shellWord)].join(' ');
+    logins.give([how.poetry, 'install', ...how.flags, ...words.map(shellWord)].join(' '));
   const step = (directory: 'now' | 'later', before: readonly string[], after: readonly string[]): string =>
     run(
       [...how.mounts, ...logins.mounts],

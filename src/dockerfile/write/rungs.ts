@@ -90,7 +90,10 @@ function naive(facts: ProjectFacts): readonly Line[] {
     ...(path === '' ? [] : [line(`WORKDIR ${projectDirectory(facts)}`)]),
     EMPTY,
     line(
-      run(logins.mounts, [...logins.commands, ['poetry install', ...words.map(shellWord)].join(' ')]),
+      run(logins.mounts, [
+        ...logins.commands,
+        logins.give(['poetry install', ...words.map(shellWord)].join(' ')),
+      ]),
       `development groups too, and their cache in the layer${logins.reason}`,
     ),
     EMPTY,
@@ -118,7 +121,7 @@ function allAtOnce(
     line(
       run(logins.mounts, [
         ...logins.commands,
-        ['poetry install', ...words.map(shellWord)].join(' '),
+        logins.give(['poetry install', ...words.map(shellWord)].join(' ')),
         ...clean,
       ]),
       `no development groups${clean.length === 0 ? '' : ', and the cache removed in the same layer'}${logins.reason}`,
@@ -157,7 +160,11 @@ function dependenciesThenCode(
         line(
           run(
             [...mounts, ...logins.mounts],
-            [...logins.commands, ['poetry install', ...words.map(shellWord)].join(' '), ...clean],
+            [
+              ...logins.commands,
+              logins.give(['poetry install', ...words.map(shellWord)].join(' ')),
+              ...clean,
+            ],
           ),
           'the project itself, as a link to its code',
         ),

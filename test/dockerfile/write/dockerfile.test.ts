@@ -282,7 +282,7 @@ describe('the rungs', () => {
 
   it('0 pins Poetry where the newest could do nothing', () => {
     const given = facts({ poetry: { version: '1.1.15', newestFails: 'it reads no such lock' } });
-    expect(linesOf(given, 0)).toContain('RUN pip install poetry==1.1.15 "virtualenv<20.31"');
+    expect(linesOf(given, 0)).toContain('RUN pip install poetry==1.1.15 "virtualenv<20.31" "setuptools<71"');
     expect(linesOf(facts(), 0)).toContain('RUN pip install poetry');
   });
 });
