@@ -5,7 +5,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { BuilderContext, BuilderName, BuilderRequest, Wish } from '../engines/builders/builder.ts';
 import { redactor, secretFields } from '../engines/builders/redact.ts';
 import type { Context } from '../kernel/context.ts';
+import { BivyError } from '../kernel/errors.ts';
 import type { BuiltImage, ImageIndex } from '../oci/image.ts';
+import { isSamePlatform, parsePlatform } from '../oci/platform.ts';
 import type { Settings } from '../project/settings.ts';
 import { type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
 import { openDestinations, publish, spellDestinations, spellTags } from './build.ts';
@@ -82,6 +84,7 @@ async function build(request: EngineBuildRequest, context: Context): Promise<Bui
   try {
     const { platforms } = settings;
     const dockerfile = await prepareDockerfile(request, inputs, { work, platforms }, context);
+    if (request.pull === true && found.keepsImages) refusePull(dockerfile);
     const order = orderOf(request, settings, dockerfile, work);
     const result = await builder.build(
       { ...order, keepsImages: found.keepsImages },
@@ -95,6 +98,7 @@ async function build(request: EngineBuildRequest, context: Context): Promise<Bui
       const { readForeignImage } = await import('../oci/foreign-image.ts');
       const name = `what \`${builder.title}\` built`;
       const whole = await readForeignImage({ ...result.image, name }, context);
+      refuseOtherPlatforms(whole, settings.platforms, builder.title);
       const seconds = (): number => (performance.now() - started) / 1000;
       announce(whole, seconds(), context);
       const published = await publish(
@@ -170,6 +174,27 @@ function orderOf(
     ...(builder === undefined ? {} : { builder }),
     ...(compression === 'gzip' ? {} : { compression }),
   };
+}
+
+/** An engine that pulls looks for every name in a registry, those of bases from this disk too. */
+function refusePull({ bases }: EngineDockerfile): void {
+  if (bases.length === 0) return;
+  throw new BivyError('USAGE', '`--pull` cannot be used with a base from this disk here', {
+    causes: ['the engine would look for it in a registry, by the name that it was loaded under'],
+    hint: 'leave `--pull` out, or build with buildctl or a builder of buildx’s own',
+  });
+}
+
+/** A base that has one platform alone is built on for all of them by some engines, and one of several forgotten by others. */
+function refuseOtherPlatforms(whole: BuiltImage | ImageIndex, asked: readonly string[], title: string): void {
+  const built = ('images' in whole ? whole.images : [whole]).map(({ platform }) => platform);
+  const isBuilt = (platform: string): boolean =>
+    built.some((one) => isSamePlatform(parsePlatform(one), parsePlatform(platform)));
+  if (asked.every(isBuilt)) return;
+  throw new BivyError('ENGINE_FAILED', `\`${title}\` did not build what was asked for`, {
+    causes: [`asked: ${asked.join(', ')}`, `built: ${built.join(', ')}`],
+    hint: 'see that the bases have these platforms, or take another builder: `--engine buildkit:NAME`',
+  });
 }
 
 /** Two spellings of one secret. */

@@ -11,18 +11,26 @@ export interface Leaf {
   readonly content: string;
 }
 
-/** Everything below a directory by its path, without the directory itself. */
+/** Everything below a directory by its path, without the directory itself; links are not followed. */
 export function readTree(directory: string): ReadonlyMap<string, Leaf> {
   const leaves = new Map<string, Leaf>();
-  for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
-    const file = join(directory, path);
-    const found = lstatSync(file);
-    const executable = found.isFile() && (found.mode & 0o111) !== 0;
-    if (found.isSymbolicLink()) leaves.set(path, { kind: 'link', executable, content: readlinkSync(file) });
-    else if (found.isDirectory()) leaves.set(path, { kind: 'directory', executable, content: '' });
-    else leaves.set(path, { kind: 'file', executable, content: sha256(readFileSync(file)) });
-  }
+  const walk = (below: string): void => {
+    for (const name of readdirSync(join(directory, below)).sort()) {
+      const path = below === '' ? name : `${below}/${name}`;
+      const leaf = leafAt(join(directory, path));
+      leaves.set(path, leaf);
+      if (leaf.kind === 'directory') walk(path);
+    }
+  };
+  walk('');
   return leaves;
+}
+
+function leafAt(file: string): Leaf {
+  const found = lstatSync(file);
+  if (found.isSymbolicLink()) return { kind: 'link', executable: false, content: readlinkSync(file) };
+  if (found.isDirectory()) return { kind: 'directory', executable: false, content: '' };
+  return { kind: 'file', executable: (found.mode & 0o111) !== 0, content: sha256(readFileSync(file)) };
 }
 
 function sha256(bytes: Uint8Array): string {
