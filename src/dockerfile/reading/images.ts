@@ -31,7 +31,7 @@ const MINIMAL =
   /(?:^|[^a-z])(?:slim|alpine|distroless|minimal|micro|small|wolfi|busybox|scratch|chainguard)(?:[^a-z]|$)|(?:^|\/)cgr\.dev\//i;
 /** Languages, distributions with a build tool chain, and whole workbenches. */
 const FULL_LAST =
-  /(?:^|[-_/])(?:python|python3|pypy|node|ruby|golang|rust|openjdk|gcc|buildpack-deps|php|perl|miniconda\d?|anaconda\d?|miniforge\d?|cuda|pytorch|tensorflow|amazonlinux(?:-base)?|centos|fedora|rockylinux|almalinux|oraclelinux|ubi|devcontainers?|playwright|selenium|jupyter|spark|airflow|uvicorn-gunicorn(?:-[a-z]+)*)(?:[-_]?\d+)*$/i;
+  /(?:^|\/)(?:python|python3|pypy|node|ruby|golang|rust|openjdk|gcc|buildpack-deps|php|perl|miniconda\d?|anaconda\d?|miniforge\d?|cuda|pytorch|tensorflow|amazonlinux(?:-base)?|centos|fedora|rockylinux|almalinux|oraclelinux|ubi|devcontainers?|playwright|selenium|jupyter|spark|airflow|uvicorn-gunicorn(?:-[a-z]+)*)(?:[-_]?\d+)*$/i;
 const FULL_TAG = /(?:^|-)(?:full|devel|buster|bullseye|bookworm|trixie|stretch|jessie|stable)$/i;
 const FULL_PLACE = /(?:^|\/)(?:devcontainers|cimg|circleci|nvidia|pytorch|continuumio)\//i;
 

@@ -126,7 +126,7 @@ function bySystemPackage(call: Call): readonly ToolArrival[] {
 /** `curl … | python3 -`, `python3 install-poetry.py`, `python3 <(curl …)`. */
 function byInstaller(call: Call, calls: readonly Call[]): ToolArrival | undefined {
   const interprets = call.program === 'python' || /^(?:ba|da|z|a)?sh$/.test(call.program);
-  if (!interprets) return undefined;
+  if (!interprets || call.args.some(({ pattern }) => pattern === '--uninstall')) return undefined;
   const own = call.args.map(({ pattern }) => pattern).join(' ');
   // Between the download and the interpreter there may be `chmod`, `sed`, `sha256sum`.
   const fetched = calls

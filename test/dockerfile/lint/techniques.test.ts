@@ -125,7 +125,7 @@ describe('T2 and T5: what comes before the install', () => {
     ['n', 'n', 'everything as a list', 'COPY --chown=app ["./", "/app/"]'],
     ['n', 'n', 'everything through a parent of the context', 'COPY ../ /app/'],
     ['n', 'n', 'a clone', 'RUN git clone https://example.org/x.git .'],
-    ['n', 'n', 'the directory that has the manifests', 'COPY backend /app'],
+    ['y', 'n', 'the directory that has the manifests', 'COPY backend /app'],
     ['y', 'n', 'code', 'COPY pyproject.toml ./\nCOPY src /app/src'],
     ['y', 'n', 'a module', 'COPY main.py poetry.lock pyproject.toml /app/'],
   ])('%s %s: %s', (context, order, _, lines) => {

@@ -70,18 +70,16 @@ function takesContext({ contributors }: Reading): boolean {
 }
 
 export function judgeContext(view: View): Judgement {
-  const { reading } = view;
+  const { reading, input } = view;
   const order = readOrder(reading);
   if (order === undefined || !takesContext(reading)) return NOT_APPLICABLE;
   const whole = order.early.filter(({ source }) => source.kind === 'whole');
   if (whole.length === 0 && order.clone !== undefined) return missedBy([cloned('BV102', order.clone)]);
-  // A directory that must hold the manifests holds the project.
-  const needsManifest = reading.flow.kind !== 'requirements' && reading.flow.kind !== 'export';
-  const hasManifest = order.early.some(({ source }) => source.kind === 'manifest');
-  const lone =
-    needsManifest && !hasManifest ? order.early.filter(({ source }) => source.kind === 'code') : [];
+  // In a monorepo, the whole of the project is as bad as the whole context.
+  const own = input.project?.path;
+  const project = order.early.filter(({ source }) => own !== undefined && own !== '' && source.path === own);
   return missedBy(
-    distinct([...whole, ...(whole.length === 0 ? lone.slice(0, 1) : [])]).map(({ source, copy }) => ({
+    distinct([...whole, ...project]).map(({ source, copy }) => ({
       rule: 'BV102',
       message: `${source.kind === 'whole' ? 'the whole context' : 'the whole project'} is ${copy.mounted ? 'mounted' : 'copied'} before the dependencies are installed: any change installs them anew; copy \`pyproject.toml\` and \`poetry.lock\` first`,
       span: source.span,
