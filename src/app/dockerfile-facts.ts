@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProjectFacts } from '../dockerfile/facts.ts';
 import { isBefore } from '../dockerfile/poetry.ts';
+import { BivyError } from '../kernel/errors.ts';
 import type { InstallPlan } from '../lock/plan.ts';
 import { findCommand } from '../project/entrypoint.ts';
 import type { FileChoice } from '../project/files.ts';
@@ -14,7 +15,7 @@ import { chooseBases, readBase } from './dockerfile-bases.ts';
 import { findPaths } from './dockerfile-paths.ts';
 import { poetryFacts, privateSources } from './dockerfile-poetry.ts';
 import { findSources, hasModule } from './dockerfile-sources.ts';
-import { chooseToolchain } from './dockerfile-toolchain.ts';
+import { chooseToolchains, type Toolchain } from './dockerfile-toolchain.ts';
 import type { Inputs } from './inputs.ts';
 import { planPackages } from './plan.ts';
 
@@ -47,14 +48,14 @@ export async function gatherFacts(
     builder: request.builderBase,
   });
   const python = settings.python ?? base.python;
-  const toolchain = chooseToolchain(project, lock, {
+  const toolchains = chooseToolchains(project, lock, {
     ...(selection.poetry === undefined ? {} : { poetry: selection.poetry }),
     ...(python === undefined ? {} : { python }),
   });
-  const plans: InstallPlan[] = [];
-  for (const target of targetsOf(settings, toolchain.release, base.image)) {
-    plans.push(await planPackages(decoded, inputs, target));
-  }
+  const { toolchain, plans, note } = await choosePlanned(toolchains, async ({ release }) => {
+    const targets = targetsOf(settings, release, base.image);
+    return Promise.all(targets.map((target) => planPackages(decoded, inputs, target)));
+  });
   const packages = plans.flatMap((plan) => plan.packages);
   const git = packages.filter(({ source }) => source.kind === 'git').map(({ source }) => source.url ?? '');
   const ssh = git.some((url) => /^(?:[a-z+]*ssh:\/\/|[^/@:]+@[^/:]+:)/i.test(url));
@@ -126,16 +127,17 @@ export async function gatherFacts(
       packages: [...new Set([...settings.packages, ...run])],
     },
   };
-  return { facts, notes: notesOf(facts, base.note, choice) };
+  const known = [base.note, note].filter((each) => each !== undefined);
+  return { facts, notes: notesOf(facts, known, choice) };
 }
 
 function notesOf(
   { poetry, bases, packageMode, saysNoRoot }: ProjectFacts,
-  note: string | undefined,
+  known: readonly string[],
   { warnings }: FileChoice,
 ): readonly string[] {
   return [
-    ...(note === undefined ? [] : [note]),
+    ...known,
     ...(poetry.why.startsWith('wrote') ? [] : [`Poetry ${poetry.version} ${poetry.why}`]),
     ...bases.buildReasons,
     ...(poetry.dynamicVersion
@@ -144,6 +146,44 @@ function notesOf(
     ...(!packageMode && saysNoRoot ? ['the project itself is not installed: its code is copied'] : []),
     ...warnings.filter((warning) => !warning.includes('README')),
   ];
+}
+
+interface Planned {
+  readonly toolchain: Toolchain;
+  readonly plans: readonly InstallPlan[];
+  /** Why it is not the first that would do. */
+  readonly note?: string;
+}
+
+/** The first for which nothing must be built, else for which least must: what is locked may have no wheels for a later Python. */
+async function choosePlanned(
+  toolchains: readonly Toolchain[],
+  plan: (toolchain: Toolchain) => Promise<readonly InstallPlan[]>,
+): Promise<Planned> {
+  let best: (Planned & { readonly built: readonly string[] }) | undefined;
+  let first: readonly string[] = [];
+  let refusal: unknown;
+  for (const toolchain of toolchains) {
+    try {
+      const plans = await plan(toolchain);
+      const built = namesOf(plans, 'NO_WHEEL');
+      if (toolchain === toolchains[0]) first = built;
+      if (best === undefined || built.length < best.built.length) best = { toolchain, plans, built };
+      if (built.length === 0) break;
+    } catch (error) {
+      if (!(error instanceof BivyError)) throw error;
+      refusal ??= error;
+    }
+  }
+  if (best === undefined) throw refusal;
+  const { built, ...chosen } = best;
+  const gained = first.filter((name) => !built.includes(name));
+  return gained.length === 0
+    ? chosen
+    : {
+        ...chosen,
+        note: `Python ${chosen.toolchain.python} is the one that has wheels for most of the lock: on ${toolchains[0]?.python ?? ''}, ${gained.join(', ')} would be built from source`,
+      };
 }
 
 function namesOf(plans: readonly InstallPlan[], code: string): readonly string[] {

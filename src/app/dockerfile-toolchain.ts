@@ -1,4 +1,4 @@
-// Which Python a Dockerfile stands on and which Poetry installs there: what the lock was written with, as far as both
+// Which Pythons a Dockerfile may stand on and which Poetry installs there: what the lock was written with, as far as both
 // still work together. Pure.
 
 import { isBefore, POETRY_RELEASES, pythonsOf } from '../dockerfile/poetry.ts';
@@ -47,26 +47,38 @@ interface Wanted {
   readonly why: string;
 }
 
-/** @throws BivyError `PYTHON_UNSUPPORTED`, `PROJECT_INVALID` (`requires-poetry`), `USAGE` */
-export function chooseToolchain(project: Project, lock: Lock, request: ToolchainRequest): Toolchain {
+/**
+ * Those that would do, the best first; never empty. Where the lock's own Poetry runs on some Python, others are not looked at.
+ * @throws BivyError `PYTHON_UNSUPPORTED`, `PROJECT_INVALID` (`requires-poetry`), `USAGE`
+ */
+export function chooseToolchains(
+  project: Project,
+  lock: Lock,
+  request: ToolchainRequest,
+): readonly Toolchain[] {
   const required = requiredPoetry(project);
   const wanted = wantedPoetry(project, lock, request.poetry, required);
   const classic = isBefore(wanted.version, 2, 0) && project.classic !== null;
   const constraint = parseConstraint((classic ? project.classic : project)?.pythonVersions ?? '*');
   const allowed = candidates(project, constraint, request.python);
-  const own = allowed.find(({ minor }) => runsOn(wanted.version, minor));
-  const found =
-    own ?? allowed.find(({ minor }) => substitute(wanted, minor, project, lock, required) !== undefined);
-  if (found === undefined) {
-    const names = allowed.map(({ minor }) => `3.${minor}`).join(', ');
-    throw new BivyError('PYTHON_UNSUPPORTED', `no Poetry that reads this lock runs on Python ${names}`, {
-      location: { file: project.file },
-      hint: `Poetry ${wanted.version} ${wanted.why}: lock again with a Poetry that runs there, or allow a Python that it runs on`,
-    });
-  }
-  const { version, why } =
-    own === undefined ? (substitute(wanted, found.minor, project, lock, required) ?? wanted) : wanted;
-  return { python: `3.${found.minor}`, release: found.release, poetry: version, why };
+  const of = ({ minor, release }: Candidate, { version, why }: Wanted): Toolchain => ({
+    python: `3.${minor}`,
+    release,
+    poetry: version,
+    why,
+  });
+  const own = allowed.filter(({ minor }) => runsOn(wanted.version, minor));
+  if (own.length > 0) return own.map((candidate) => of(candidate, wanted));
+  const others = allowed.flatMap((candidate) => {
+    const other = substitute(wanted, candidate.minor, project, lock, required);
+    return other === undefined ? [] : [of(candidate, other)];
+  });
+  if (others.length > 0) return others;
+  const names = allowed.map(({ minor }) => `3.${minor}`).join(', ');
+  throw new BivyError('PYTHON_UNSUPPORTED', `no Poetry that reads this lock runs on Python ${names}`, {
+    location: { file: project.file },
+    hint: `Poetry ${wanted.version} ${wanted.why}: lock again with a Poetry that runs there, or allow a Python that it runs on`,
+  });
 }
 
 interface Candidate {

@@ -209,6 +209,19 @@ describe('the Python of the image', () => {
     expect(linesOf(result)).toContain(`FROM ${image} AS builder`);
   });
 
+  it('is the one that has wheels, where the usual one has none', async () => {
+    const result = await make({
+      python: '>=3.9',
+      writer: '2.2.1',
+      dependencies: 'fast = "*"',
+      locked: [
+        { name: 'fast', files: ['fast-1.0-cp310-cp310-manylinux_2_17_x86_64.whl', 'fast-1.0.tar.gz'] },
+      ],
+    });
+    expect(linesOf(result)).toContain('FROM python:3.10.19-slim-bookworm AS builder');
+    expect(result.notes.join()).toContain('on 3.11, fast would be built from source');
+  });
+
   it('is one that there are images of', async () => {
     await expect(make({ python: '~3.5' })).rejects.toMatchObject({ code: 'PYTHON_UNSUPPORTED' });
   });
