@@ -2,7 +2,8 @@
 // same destinations as the native way writes to.
 
 import { mkdirSync, rmSync } from 'node:fs';
-import type { BuilderContext, BuilderName, BuilderRequest, Wish } from '../engines/builders/builder.ts';
+import type { Builder, BuilderName, BuilderRequest, Wish } from '../engines/builders/builder.ts';
+import type { FoundBuilder } from '../engines/builders/find.ts';
 import { redactor, secretFields } from '../engines/builders/redact.ts';
 import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
@@ -59,60 +60,74 @@ async function build(request: EngineBuildRequest, context: Context): Promise<Bui
     return openRegistry({ ...request, environment }, settings, pushed, context);
   });
   const destinations = await openDestinations({ spelled, tags, registry }, [], { environment }, context);
-  const { findBuilder, parseBuilder } = await import('../engines/builders/find.ts');
-  const surroundings: BuilderContext = {
-    environment,
-    emit: context.emit,
-    signal: context.signal,
-    redact: redactor(request.secrets ?? [], environment),
-  };
-  const named = namedBuilder(request, environment, parseBuilder);
-  const { builder, found } = await findBuilder(
-    named,
-    request.builder,
-    wishesOf(request, settings),
-    surroundings,
-  );
-  context.emit({ type: 'engine', name: builder.title, detail: found.detail });
+  const engine = await findEngine(request, settings, context);
   if (inputs.pins !== undefined) {
     const message = 'bivy.lock pins the bases of the native way; an engine pulls what the Dockerfile names';
     context.emit({ type: 'note', message });
   }
-
-  const work = context.cache.temporary();
-  mkdirSync(work, { mode: 0o700 });
-  try {
+  return inWorkFolder(context, async (work) => {
     const { platforms } = settings;
     const dockerfile = await prepareDockerfile(request, inputs, { work, platforms }, context);
-    if (request.pull === true && found.keepsImages) refusePull(dockerfile);
-    const order = orderOf(request, settings, dockerfile, work);
-    const result = await builder.build(
-      { ...order, keepsImages: found.keepsImages },
-      { ...surroundings, redact: redactor(order.secrets, environment) },
-    );
-    if ('failure' in result) {
-      const { buildFailure } = await import('./engine-failure.ts');
-      throw buildFailure(builder, result.failure, dockerfile);
-    }
-    try {
-      const { readForeignImage } = await import('../oci/foreign-image.ts');
-      const name = `what \`${builder.title}\` built`;
-      const whole = await readForeignImage({ ...result.image, name }, context);
-      refuseOtherPlatforms(whole, settings.platforms, builder.title);
+    const order = { ...orderOf(request, settings, dockerfile, work), keepsImages: engine.found.keepsImages };
+    return runEngine(engine.builder, order, dockerfile, { environment, context }, async (whole) => {
+      refuseOtherPlatforms(whole, platforms, engine.builder.title);
       const seconds = (): number => (performance.now() - started) / 1000;
       announce(whole, seconds(), context);
-      const published = await publish(
-        { whole, made: [] },
-        { destinations, spelled, tags, registry },
-        context,
-      );
+      const publication = { destinations, spelled, tags, registry };
+      const published = await publish({ whole, made: [] }, publication, context);
       const document = { image: whole, tags, destinations: published, seconds: seconds() };
-      return buildDocument({ ...document, engine: builder.title });
-    } finally {
-      await result.release();
-    }
+      return buildDocument({ ...document, engine: engine.builder.title });
+    });
+  });
+}
+
+async function findEngine(
+  request: EngineBuildRequest,
+  settings: Settings,
+  { emit, signal }: Context,
+): Promise<FoundBuilder> {
+  const { environment = {} } = request;
+  const { findBuilder, parseBuilder } = await import('../engines/builders/find.ts');
+  const named = namedBuilder(request, environment, parseBuilder);
+  const surroundings = { environment, emit, signal, redact: (text: string) => text };
+  const engine = await findBuilder(named, request.builder, wishesOf(request, settings), surroundings);
+  emit({ type: 'engine', name: engine.builder.title, detail: engine.found.detail });
+  return engine;
+}
+
+/** Runs `use` with a new folder on the disk of the cache, and removes it. */
+async function inWorkFolder<T>({ cache }: Context, use: (work: string) => Promise<T>): Promise<T> {
+  const work = cache.temporary();
+  mkdirSync(work, { mode: 0o700 });
+  try {
+    return await use(work);
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** @param use is given the image while the engine still has it */
+async function runEngine<T>(
+  builder: Builder,
+  order: BuilderRequest,
+  dockerfile: EngineDockerfile,
+  { environment, context }: { readonly environment: NodeJS.ProcessEnv; readonly context: Context },
+  use: (whole: BuiltImage | ImageIndex) => Promise<T>,
+): Promise<T> {
+  if (order.pull && order.keepsImages) refusePull(dockerfile);
+  const { emit, signal } = context;
+  const redact = redactor(order.secrets, environment);
+  const result = await builder.build(order, { environment, emit, signal, redact });
+  if ('failure' in result) {
+    const { buildFailure } = await import('./engine-failure.ts');
+    throw buildFailure(builder, result.failure, dockerfile);
+  }
+  try {
+    const { readForeignImage } = await import('../oci/foreign-image.ts');
+    const name = `what \`${builder.title}\` built`;
+    return await use(await readForeignImage({ ...result.image, name }, context));
+  } finally {
+    await result.release();
   }
 }
 

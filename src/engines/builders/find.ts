@@ -53,7 +53,7 @@ export function builderOrder(
 }
 
 /** Why a builder cannot do what is asked; empty: it can. */
-export function missingWishes({ lacks }: Pick<Builder, 'lacks'>, wishes: readonly Wish[]): readonly string[] {
+function missingWishes({ lacks }: Pick<Builder, 'lacks'>, wishes: readonly Wish[]): readonly string[] {
   return wishes.flatMap((wish) => {
     const reason = lacks[wish];
     return reason === undefined ? [] : [`\`--${FLAGS[wish] ?? wish}\`: ${reason}`];
