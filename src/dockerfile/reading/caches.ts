@@ -51,17 +51,27 @@ export function readCache(
   const mounts = readMounts(step.instruction).filter(({ type }) => type === 'cache' || type === 'tmpfs');
   const parts = partsOf(install.tool);
   const reaches = (path: string): boolean =>
-    directory !== undefined &&
-    (holds(path, directory) || parts.some((part) => path === `${directory}/${part}`));
+    directory === undefined
+      ? isCacheOf(path, install.tool)
+      : holds(path, directory) || parts.some((part) => path === `${directory}/${part}`);
   const targets = mounts.map((mount) => ({ mount, path: targetOf(mount, step, token) }));
-  const mount = targets.find(({ path }) => path !== undefined && reaches(path))?.mount;
+  // The same variable names the same directory, whatever it is.
+  const isSame = (text: string): boolean => directory === undefined && namesCache(text, install.tool);
+  const mount = targets.find(
+    ({ mount: one, path }) => (path !== undefined && reaches(path)) || isSame(one.target ?? ''),
+  )?.mount;
   const astray = targets.flatMap(({ mount: other, path }) =>
     other.type === 'cache' && other !== mount && (path === undefined || !reaches(path)) && isPythonCache(path)
       ? [other]
       : [],
   );
   const cleanups = after.filter(isCleanup);
-  const removed = directory !== undefined && isRemoved(cleanups, directory, parts);
+  const removed =
+    directory === undefined
+      ? cleanups.some(({ args }) =>
+          args.some(({ raw }) => isSame(raw) || isCacheOf(raw.replace(/\/\*?$/, ''), install.tool)),
+        )
+      : isRemoved(cleanups, directory, parts);
   const fate: CacheFate = isDisabled(install)
     ? 'disabled'
     : mount !== undefined
@@ -108,6 +118,15 @@ function directoryOf({ tool, call, args }: Install, before: readonly Call[]): st
   if (configured !== undefined) return configured;
   const xdg = variables.get('XDG_CACHE_HOME');
   return place(xdg === undefined || xdg === '' ? `${home}/.cache/${name}` : `${xdg}/${name}`);
+}
+
+/** Whether a path looks like the cache in somebody's home. */
+function isCacheOf(path: string, tool: Install['tool']): boolean {
+  return new RegExp(`/\\.cache(?:/${HOMES[tool].name})?$`).test(path);
+}
+
+function namesCache(text: string, tool: Install['tool']): boolean {
+  return new RegExp(`^"?\\$\\{?${HOMES[tool].variable}\\}?(?:/\\*?)?"?$`).test(text);
 }
 
 /** BuildKit knows no `~`: `target=~/.cache` is a directory called `~`. */

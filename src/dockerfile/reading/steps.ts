@@ -82,7 +82,8 @@ function homeOf({ user, homes }: State, variables: Variables): string {
   if (said !== undefined) return said;
   if (isRoot(user)) return '/root';
   const name = user ?? 'root';
-  return homes.get(name) ?? `/home/${name}`;
+  // A number without an entry has no home that can be known.
+  return homes.get(name) ?? (/^\d+$/.test(name) ? UNKNOWN : `/home/${name}`);
 }
 
 /** Whether a user is root, as far as the file says it: unsaid is. */
@@ -90,7 +91,7 @@ export function isRoot(user: string | undefined): boolean {
   return user === undefined || /^(?:root|0+|ContainerAdministrator)$/i.test(user);
 }
 
-/** `useradd -d /opt/x name`, `adduser -h /x name`: a look at the words is enough, since the name stands among them. */
+/** `useradd -u 1000 -d /opt/x name`, `adduser -h /x name`: homes by name and by number. */
 function homesMade(
   { argument }: Instruction,
   variables: Variables,
@@ -99,12 +100,19 @@ function homesMade(
   const found: [string, string][] = [];
   for (const command of argument.text.matchAll(/\b(?:useradd|adduser)\b([^&|;]*)/g)) {
     const words = expand(command[1] ?? '', variables, token).split(/\s+/);
-    const at = words.findIndex((word) => /^(?:-d|-h|--home|--home-dir)(?:=|$)/.test(word));
-    const word = words[at];
-    if (word === undefined) continue;
-    const home = word.includes('=') ? word.slice(word.indexOf('=') + 1) : words[at + 1];
-    if (home === undefined || !home.startsWith('/')) continue;
-    for (const name of words) if (/^[a-z_][\w-]*$/i.test(name)) found.push([name, home.replace(/\/$/, '')]);
+    const given = (option: RegExp): string | undefined => {
+      const at = words.findIndex((word) => option.test(word));
+      const word = words[at];
+      return word?.includes('=') === true ? word.slice(word.indexOf('=') + 1) : word && words[at + 1];
+    };
+    // The name may stand anywhere: whatever looks like one is taken for one.
+    const names = words.filter((word) => /^[a-z_][\w-]*$/i.test(word));
+    const said = given(/^(?:-d|-h|--home|--home-dir)(?:=|$)/);
+    const home = said?.startsWith('/') === true ? said.replace(/\/$/, '') : undefined;
+    if (home !== undefined) for (const name of names) found.push([name, home]);
+    const number = given(/^(?:-u|--uid)(?:=|$)/);
+    const name = names.at(-1);
+    if (number !== undefined && name !== undefined) found.push([number, home ?? `/home/${name}`]);
   }
   return found;
 }

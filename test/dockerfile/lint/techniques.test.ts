@@ -256,6 +256,18 @@ describe('T4 and T7: the cache', () => {
       'mounted in the home of the user',
       'USER app\nRUN --mount=type=cache,target=/home/app/.cache/pypoetry poetry install',
     ],
+    [
+      'y',
+      'y',
+      'mounted in a home that cannot be known',
+      'USER 1000\nRUN --mount=type=cache,target=/home/x/.cache poetry install',
+    ],
+    [
+      'y',
+      'n',
+      'removed by a variable without a value',
+      'ARG POETRY_CACHE_DIR\nRUN poetry install && rm -rf $POETRY_CACHE_DIR',
+    ],
     ['y', 'n', 'removed', 'ENV POETRY_CACHE_DIR=/tmp/c\nRUN poetry install && rm -rf $POETRY_CACHE_DIR'],
     ['y', 'n', 'removed in its parts', 'RUN poetry install && rm -rf ~/.cache/pypoetry/{cache,artifacts}'],
     ['y', 'n', 'removed by its content', 'RUN poetry install ; rm -r /root/.cache/*'],
