@@ -48,8 +48,7 @@ describe.skipIf(!ready)('generated Dockerfiles', () => {
 
   it.each([0, 1, 2, 3, 4, 5] as const)('annapurna, rung %i', async (rung) => {
     const directory = copyOf('annapurna');
-    const { dockerfile } = await makeDockerfile({ directory, rung });
-    writeFileSync(join(directory, 'Dockerfile'), dockerfile);
+    await makeDockerfile({ directory, rung, write: true });
     await docker('build', '--network', 'host', '-t', `bivy-test/rung:${rung}`, directory);
     expect((await docker('run', '--rm', `bivy-test/rung:${rung}`)).stdout).toBe(ANSWER);
   });
