@@ -35,18 +35,20 @@ export interface Call {
 export function readCalls(step: Step, text: string): readonly Call[] {
   if (step.instruction.keyword !== 'RUN') return [];
   const calls: Call[] = [];
-  const variables = new Map(step.variables);
-  if (!variables.has('HOME')) variables.set('HOME', step.home);
+  // Handed to every call until something is assigned, and never changed then.
+  let variables: Variables = step.variables.has('HOME')
+    ? step.variables
+    : new Map([...step.variables, ['HOME', step.home]]);
   const chanceOf = followConditions();
-  for (const command of readRun(text, step.instruction, new Map(variables), step.shell).commands) {
+  for (const command of readRun(text, step.instruction, variables, step.shell).commands) {
     const sets =
       command.words.length === 0 || /^(?:export|declare|readonly)$/.test(command.words[0]!.pattern);
     if (sets) {
-      if (chanceOf(command) !== 'never') assignAll(variables, command);
+      if (chanceOf(command) !== 'never') variables = assignAll(variables, command);
       continue;
     }
     let known: { readonly command: Command; readonly chance: Call['chance'] } | undefined;
-    for (const found of unwrapCommand(command, new Map(variables))) {
+    for (const found of unwrapCommand(command, variables)) {
       if (known?.command !== found.command)
         known = { command: found.command, chance: chanceOf(found.command) };
       if (found.program === undefined) continue;
@@ -102,14 +104,17 @@ function isTest({ words }: Command): boolean {
   return /^(?:\[{1,2}|test)$/.test(words[0]?.value ?? '');
 }
 
-function assignAll(variables: Map<string, string | undefined>, { assignments, words }: Command): void {
+function assignAll(before: Variables, { assignments, words }: Command): Variables {
+  const variables = new Map(before);
   for (const { name, value } of assignments) variables.set(name, value.value);
   for (const { pattern } of words.slice(1)) {
     const match = /^([A-Za-z_]\w*)=(.*)$/s.exec(pattern);
     if (match !== null) variables.set(match[1]!, match[2]!.includes('\0') ? undefined : match[2]);
   }
+  return variables;
 }
 
 function withAssignments(variables: Variables, assignments: readonly Assignment[]): Variables {
+  if (assignments.length === 0) return variables;
   return new Map([...variables, ...assignments.map(({ name, value }) => [name, value.value] as const)]);
 }

@@ -17,10 +17,8 @@ export const UNSAID: ToolVersion = { precision: 'none', text: undefined };
  */
 export function versionAsked(word: string, name: string): ToolVersion | undefined {
   const text = word.trim();
-  const address = new RegExp(
-    `^(?:${name}\\s*@\\s*)?(?:git\\+|https?:).*\\b${name}(?:\\.git)?(?:@([^#/]+)|-(\\d[^-/]*)[-.].*)?(?:#.*)?$`,
-    'i',
-  );
+  if (!text.toLowerCase().includes(name)) return undefined;
+  const { address, requirement } = patternsOf(name);
   const sought = address.exec(text);
   if (sought !== null) {
     const version = sought[1] ?? sought[2];
@@ -28,7 +26,7 @@ export function versionAsked(word: string, name: string): ToolVersion | undefine
       ? UNSAID
       : { precision: isExact(version) ? 'exact' : 'range', text: version };
   }
-  const match = new RegExp(`^${name}(?:\\[[^\\]]*\\])?\\s*(.*)$`, 'is').exec(text);
+  const match = requirement.exec(text);
   const rest = match?.[1];
   if (rest === undefined) return undefined;
   if (rest === '') return UNSAID;
@@ -37,6 +35,28 @@ export function versionAsked(word: string, name: string): ToolVersion | undefine
   if (rest.startsWith('==')) return versionNamed(rest.replace(/^={2,3}\s*/, ''));
   if (/^(?:[<>~!]=?|=)/.test(rest)) return { precision: 'range', text: rest };
   return undefined;
+}
+
+interface Patterns {
+  readonly address: RegExp;
+  readonly requirement: RegExp;
+}
+
+const PATTERNS = new Map<string, Patterns>();
+
+function patternsOf(name: string): Patterns {
+  let patterns = PATTERNS.get(name);
+  if (patterns === undefined) {
+    patterns = {
+      address: new RegExp(
+        `^(?:${name}\\s*@\\s*)?(?:git\\+|https?:).*\\b${name}(?:\\.git)?(?:@([^#/]+)|-(\\d[^-/]*)[-.].*)?(?:#.*)?$`,
+        'i',
+      ),
+      requirement: new RegExp(`^${name}(?:\\[[^\\]]*\\])?\\s*(.*)$`, 'is'),
+    };
+    PATTERNS.set(name, patterns);
+  }
+  return patterns;
 }
 
 /** A version that stands where one is expected: behind `==`, in `POETRY_VERSION`, behind `--version`. */

@@ -98,6 +98,7 @@ function homesMade(
   token: '\\' | '`',
 ): readonly (readonly [string, string])[] {
   const found: [string, string][] = [];
+  if (!/(?:useradd|adduser)/.test(argument.text)) return found;
   for (const command of argument.text.matchAll(/\b(?:useradd|adduser)\b([^&|;]*)/g)) {
     const words = expand(command[1] ?? '', variables, token).split(/\s+/);
     const given = (option: RegExp): string | undefined => {

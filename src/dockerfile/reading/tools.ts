@@ -175,7 +175,8 @@ export function readCopiedTool(step: Step, token: '\\' | '`'): ToolArrival | und
 /** Whether an image is called after a tool. */
 export function toolOfImage(reference: string): Tool | undefined {
   const repository = reference.replace(/@.*$/, '').replace(/:[^/]*$/, '');
-  return TOOLS.find((tool) => new RegExp(`(?:^|[-_/])${tool}(?:[-_/]|$)`, 'i').test(repository));
+  const words = repository.toLowerCase().split(/[-_/]/);
+  return TOOLS.find((tool) => words.includes(tool));
 }
 
 /** The version that a tag says: three numbers of it, or a digest. */
