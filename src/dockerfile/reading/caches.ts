@@ -23,7 +23,7 @@ export interface CacheOutcome {
 }
 
 /** What `poetry config cache-dir` said before, by the calls of the stages that a step builds on. */
-export function configuredCache(calls: readonly Call[]): string | undefined {
+function configuredCache(calls: readonly Call[]): string | undefined {
   let directory: string | undefined;
   for (const { program, args, step } of calls) {
     if (program !== 'poetry' || args[0]?.pattern !== 'config') continue;

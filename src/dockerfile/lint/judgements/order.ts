@@ -25,7 +25,7 @@ export interface Order {
   readonly clone: Call | undefined;
 }
 
-export function readOrder(reading: Reading): Order | undefined {
+function readOrder(reading: Reading): Order | undefined {
   const { flow, contributors } = reading;
   const install = flow.installs[0]?.call ?? flow.script;
   if (install === undefined) return undefined;
