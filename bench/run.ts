@@ -1,7 +1,7 @@
-// `npm run bench [NAME…]`: runs the benches, prints their rows, and (all of them) writes bench/RESULTS.md. Exit status 1
-// where a figure passes its limit.
+// `npm run bench [NAME…]`: runs the benches, prints their rows, and (all of them) writes bench/RESULTS.md; with `--record`
+// the rows of these take the place of what RESULTS.md says of them. Exit status 1 where a figure passes its limit.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type BenchRow, isMet } from './row.ts';
@@ -19,7 +19,8 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run(): Promise<readonly B
   lint: () => import('./lint.ts'),
 };
 
-const asked = process.argv.slice(2);
+const asked = process.argv.slice(2).filter((word) => word !== '--record');
+const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
 const names = asked.length > 0 ? asked : Object.keys(BENCHES);
 const rows: BenchRow[] = [];
 for (const name of names) {
@@ -33,10 +34,27 @@ for (const name of names) {
     );
   }
 }
-if (asked.length === 0) writeFileSync(fileURLToPath(new URL('./RESULTS.md', import.meta.url)), table(rows));
+const lines = rows.map(lineOf);
+if (asked.length === 0) writeFileSync(RESULTS, table(lines));
+else if (process.argv.includes('--record')) writeFileSync(RESULTS, table(merge(recorded(), lines)));
 process.exitCode = rows.every(isMet) ? 0 : 1;
 
-function table(all: readonly BenchRow[]): string {
+/** What RESULTS.md has: a line a row. */
+function recorded(): readonly string[] {
+  return readFileSync(RESULTS, 'utf8')
+    .split('\n')
+    .filter((line) => /^\| [^|-]/.test(line));
+}
+
+/** New lines in the places of those of the same name, else at the end. */
+function merge(before: readonly string[], now: readonly string[]): readonly string[] {
+  const nameOf = (line: string): string => line.split(' | ')[0]!;
+  const fresh = new Map(now.map((line) => [nameOf(line), line]));
+  const kept = before.map((line) => fresh.get(nameOf(line)) ?? line);
+  return [...kept, ...now.filter((line) => !kept.includes(line))];
+}
+
+function table(all: readonly string[]): string {
   const { model = 'unknown' } = cpus()[0] ?? {};
   return [
     '# What was measured',
@@ -46,12 +64,14 @@ function table(all: readonly BenchRow[]): string {
     '',
     '| | figure | limit | how |',
     '| --- | --- | --- | --- |',
-    ...all.map(
-      (row) =>
-        `| ${row.name} | **${spell(row.figure)}** ${row.unit} | ${row.better === 'lower' ? '≤' : '≥'} ${row.limit}${isMet(row) ? '' : ' **missed**'} | ${row.detail} |`,
-    ),
+    ...all,
     '',
   ].join('\n');
+}
+
+function lineOf(row: BenchRow): string {
+  const limit = `${row.better === 'lower' ? '≤' : '≥'} ${row.limit}${isMet(row) ? '' : ' **missed**'}`;
+  return `| ${row.name} | **${spell(row.figure)}** ${row.unit} | ${limit} | ${row.detail} |`;
 }
 
 function spell(figure: number): string {
