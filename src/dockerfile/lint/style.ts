@@ -2,8 +2,29 @@
 
 import type { Dockerfile, Instruction } from '../syntax/ast.ts';
 
-/** What goes on with an instruction on the next line, as it does there already: ` \`, a line's end, the indentation. */
+/** Longest line that a fix makes where it could be broken. */
+const WIDTH = 100;
+
+/** What goes on with an instruction on the next line, as it does there or elsewhere: ` \`, a line's end, the indentation. */
 export function continuation(dockerfile: Dockerfile, { span }: Instruction): string {
-  const written = /\r?\n([ \t]+)\S/.exec(dockerfile.text.slice(span.start, span.end))?.[1];
+  const { text } = dockerfile;
+  const written =
+    /\r?\n([ \t]+)\S/.exec(text.slice(span.start, span.end))?.[1] ??
+    /[\\`][ \t]*\r?\n([ \t]+)\S/.exec(text)?.[1];
   return ` ${dockerfile.escape}\n${written ?? '    '}`;
+}
+
+/** Whether what is put into an instruction stands on a line of its own: others do, or the line would be too long. */
+export function wantsLine({ text }: Dockerfile, { span }: Instruction, inserted: number): boolean {
+  const [line = '', ...more] = text.slice(span.start, span.end).split('\n');
+  return more.length > 0 || line.length + inserted > WIDTH;
+}
+
+/** ` && `, broken as it is where the instruction breaks lines at it: before, or behind. */
+export function conjunction(dockerfile: Dockerfile, instruction: Instruction, inserted: number): string {
+  if (!wantsLine(dockerfile, instruction, inserted)) return ' && ';
+  const next = continuation(dockerfile, instruction);
+  const { start, end } = instruction.span;
+  const trails = /&&[ \t]*[\\`][ \t]*\r?\n/.test(dockerfile.text.slice(start, end));
+  return trails ? ` &&${next}` : `${next}&& `;
 }

@@ -66,8 +66,14 @@ describe('BV101, BV111, BV112: a version', () => {
     [
       'BV111',
       '2.2.1',
-      'ENV POETRY_VERSION=1.8.3\nRUN pip install "poetry"',
-      `ENV POETRY_VERSION=1.8.3\nRUN pip install "poetry==\${POETRY_VERSION}"`,
+      'ENV POETRY_VERSION=2.3.4\nRUN pip install "poetry"',
+      `ENV POETRY_VERSION=2.3.4\nRUN pip install "poetry==\${POETRY_VERSION}"`,
+    ],
+    [
+      'BV111',
+      '1.7.1',
+      'ENV POETRY_VERSION=1.8.3\nRUN pip install poetry',
+      `ENV POETRY_VERSION=1.8.3\nRUN pip install poetry==\${POETRY_VERSION} "virtualenv<20.31"`,
     ],
   ])('%s, of %s: %s', (rule, version, before, after) => {
     const rest = '\nCOPY pyproject.toml ./\nRUN poetry install --only main\n';
@@ -77,6 +83,28 @@ describe('BV101, BV111, BV112: a version', () => {
   it('is not made up', () => {
     expect(fixed('BV101', `${HEAD}RUN pip install poetry\n`)).toBeUndefined();
     expect(fixed('BV101', `${HEAD}ARG P=poetry\nRUN pip install $P\n`, PROJECT)).toBeUndefined();
+  });
+
+  it.each([
+    ['does not run on that Python', 'BV101', '2.3.4', 'FROM python:3.9-slim\nRUN pip install poetry'],
+    ['does not run on the newest Python', 'BV101', '1.8.3', 'FROM python:3\nRUN pip install poetry'],
+    [
+      'cannot be told what it needs',
+      'BV101',
+      '1.8.3',
+      'FROM python:3.11\nRUN curl -sSL https://install.python-poetry.org | python3 -',
+    ],
+    [
+      'is older than the lock',
+      'BV111',
+      '2.2.1',
+      'FROM python:3.11\nENV POETRY_VERSION=1.8.3\nRUN pip install poetry',
+    ],
+  ])('is not one that %s', (_, rule, version, lines) => {
+    const text = `${lines}\nCOPY pyproject.toml poetry.lock ./\nRUN poetry install --only main\n`;
+    const { findings } = lint(openInput(text, 'Dockerfile', lock(version)));
+    expect(findings.map((finding) => finding.rule)).toContain(rule);
+    expect(fixed(rule, text, lock(version))).toBeUndefined();
   });
 });
 
@@ -108,6 +136,34 @@ describe('BV103, BV113, BV114: groups', () => {
   });
 });
 
+describe('BV103: groups that are needed', () => {
+  const head = `${HEAD}RUN pip install poetry==2.1.4\nCOPY pyproject.toml ./\n`;
+
+  it('stay where they serve no development', () => {
+    const groups = [
+      { name: 'main', optional: false, dependencies: ['fastapi'] },
+      { name: 'server', optional: false, dependencies: ['gunicorn'] },
+      { name: 'docs', optional: false, dependencies: ['zensical'] },
+      { name: 'extra', optional: true, dependencies: ['six'] },
+    ];
+    const fix = fixed('BV103', `${head}RUN poetry install\n`, { ...PROJECT, groups });
+    expect(fix).toBe(`${head}RUN poetry install --only main,server\n`);
+  });
+
+  it.each([
+    ['tests are run', 'RUN poetry install\nRUN poetry run pytest'],
+    ['something unknown is run', 'RUN poetry install\nRUN make assets'],
+    ['a tool of theirs is started', 'RUN poetry install\nCMD ["python", "-m", "debugpy", "app.py"]'],
+    ['that is what the stage is for', 'FROM python:3.12 AS dev\nRUN poetry install'],
+    ['another stage has them from here', 'RUN poetry install\nFROM 0 AS test\nRUN x\nFROM 0\nCMD ["y"]'],
+  ])('stay where %s', (_, lines) => {
+    const text = `${head}${lines.replaceAll('FROM 0', 'FROM base')}\n`.replace('-slim', '-slim AS base');
+    const { findings } = lint(openInput(text, 'Dockerfile', undefined));
+    expect(findings.map(({ rule }) => rule)).toContain('BV103');
+    expect(fixed('BV103', text)).toBeUndefined();
+  });
+});
+
 describe('BV104, BV107, BV118: the cache', () => {
   it.each([
     [
@@ -123,7 +179,7 @@ describe('BV104, BV107, BV118: the cache', () => {
     [
       'BV104',
       'USER app\nRUN poetry install --no-root && x',
-      'USER app\nRUN poetry install --no-root && rm -rf /home/app/.cache/pypoetry/artifacts /home/app/.cache/pypoetry/cache && x',
+      'USER app\nRUN poetry install --no-root \\\n    && rm -rf /home/app/.cache/pypoetry/artifacts /home/app/.cache/pypoetry/cache && x',
     ],
     [
       'BV104',
@@ -140,6 +196,26 @@ describe('BV104, BV107, BV118: the cache', () => {
     expect(fixed(rule, `${head}${before}\n`)).toBe(`${head}${after}\n`);
   });
 
+  it('is removed whole where the environment is elsewhere, in the style of the RUN', () => {
+    const head = `${HEAD}ENV POETRY_VIRTUALENVS_IN_PROJECT=1\nUSER app\nCOPY pyproject.toml ./\n`;
+    const fix = fixed('BV104', `${head}RUN x && \\\n\tpoetry install && \\\n\ty\n`);
+    expect(fix).toBe(
+      `${head}RUN x && \\\n\tpoetry install && \\\n\trm -rf /home/app/.cache/pypoetry && \\\n\ty\n`,
+    );
+  });
+
+  it('is not mounted whole where the environment is in it', () => {
+    const head = `${HEAD}ENV POETRY_CACHE_DIR=/c POETRY_VIRTUALENVS_PATH=/c/envs\nCOPY pyproject.toml ./\n`;
+    const fix = fixed('BV104', `${head}RUN poetry install\n`);
+    expect(fix).toContain('target=/c/artifacts');
+    expect(fix).not.toMatch(/target=\/c\s/);
+  });
+
+  it('is not mounted by a frontend that cannot', () => {
+    const text = `# syntax=docker/dockerfile:1.0\n${HEAD}COPY pyproject.toml ./\nRUN poetry install\n`;
+    expect(fixed('BV107', text)).toBeUndefined();
+  });
+
   it('is not mounted where the same RUN removes it, which would fail', () => {
     const head = `${HEAD}COPY pyproject.toml ./\n`;
     expect(fixed('BV107', `${head}RUN poetry install && rm -rf /root/.cache\n`)).toBeUndefined();
@@ -149,7 +225,7 @@ describe('BV104, BV107, BV118: the cache', () => {
 describe('BV102, BV105: the order', () => {
   it('puts manifests before the install, and code behind it', () => {
     const before = `${HEAD}COPY --chown=app . .\nRUN pip install poetry==2.1.4\nRUN poetry install --only main\nCMD ["x"]\n`;
-    const after = `${HEAD}COPY --chown=app pyproject.toml poetry.lock* .\nRUN pip install poetry==2.1.4\nRUN poetry install --no-root --only main\nCOPY --chown=app . .\nRUN poetry install --only-root\nCMD ["x"]\n`;
+    const after = `${HEAD}COPY --chown=app pyproject.toml poetry.lock* ./\nRUN pip install poetry==2.1.4\nRUN poetry install --no-root --only main\nCOPY --chown=app . .\nRUN poetry install --only-root\nCMD ["x"]\n`;
     expect(fixed('BV102', before)).toBe(after);
   });
 
@@ -165,6 +241,13 @@ describe('BV102, BV105: the order', () => {
     ['it is installed again', 'COPY . .\nRUN poetry install\nRUN poetry install --extras x'],
     ['Poetry knows no --only-root', 'RUN pip install poetry==1.1.15\nCOPY . .\nRUN poetry install'],
     ['it is mounted', 'RUN --mount=type=bind,target=. poetry install'],
+    ['something of it is removed', 'COPY . .\nRUN rm -rf .venv\nRUN poetry install'],
+    ['something of it is sourced', 'COPY . .\nRUN . ./env.sh\nRUN poetry install'],
+    ['the project lies deeper', 'COPY . .\nWORKDIR api\nRUN poetry install'],
+    ['the RUN goes deeper', 'COPY . .\nRUN cd api && poetry install'],
+    ['Poetry is told to go deeper', 'COPY . .\nRUN poetry -C api install'],
+    ['Poetry goes away again', 'COPY . .\nRUN poetry install && pip uninstall -y poetry'],
+    ['the environment is active in that RUN alone', 'COPY . .\nRUN . /v/bin/activate && poetry install'],
   ])('leaves it where %s', (_, lines) => {
     expect(fixed('BV102', `${HEAD}${lines}\n`)).toBeUndefined();
   });
@@ -178,13 +261,30 @@ describe('BV102, BV105: the order', () => {
 describe('BV108: the user', () => {
   const install = 'RUN poetry config virtualenvs.create false && poetry install --only main\n';
   it('stands before what starts', () => {
-    const before = `${HEAD}${install}EXPOSE 80\nCMD ["app"]\n`;
-    expect(fixed('BV108', before)).toBe(`${HEAD}${install}USER 1000:1000\nEXPOSE 80\nCMD ["app"]\n`);
+    const before = `${HEAD}${install}EXPOSE 8000\n\n# starts it\nCMD ["app"]\n`;
+    expect(fixed('BV108', before)).toBe(
+      `${HEAD}${install}EXPOSE 8000\n\nUSER 1000:1000\n# starts it\nCMD ["app"]\n`,
+    );
   });
 
   it('is not set where Poetry starts the application, or its environment is in the home of root', () => {
     expect(fixed('BV108', `${HEAD}${install}CMD ["poetry", "run", "app"]\n`)).toBeUndefined();
     expect(fixed('BV108', `${HEAD}RUN poetry install\nCMD ["app"]\n`)).toBeUndefined();
+  });
+
+  it.each([
+    ['a port needs root', 'CMD ["uvicorn", "app:app", "--port", "80"]'],
+    ['a port is exposed that needs root', 'EXPOSE 8000 443\nCMD ["app"]'],
+    ['nobody knows what the script does', 'ENTRYPOINT ["/start", "now"]'],
+    ['a shell script starts it', 'CMD bash run.sh'],
+    ['something lies in the home of root', 'COPY --from=x /root/.cargo /root/.cargo\nCMD ["app"]'],
+    ['the PATH leads to the home of root', 'ENV PATH=/root/.local/bin:$PATH\nCMD ["app"]'],
+    ['another stage builds on it', 'CMD ["app"]\nFROM base AS dev\nRUN apt-get update'],
+  ])('is not set where %s', (_, lines) => {
+    const text = `${HEAD}${install}${lines}\n`.replace('-slim', '-slim AS base');
+    const { findings } = lint(openInput(text, 'Dockerfile', undefined));
+    expect(findings.map(({ rule }) => rule)).toContain('BV108');
+    expect(fixed('BV108', text)).toBeUndefined();
   });
 });
 
@@ -205,7 +305,7 @@ describe('all fixes together', () => {
       'FROM python:3.12.4-slim',
       'WORKDIR /app',
       'RUN pip install poetry==2.2.1',
-      'COPY pyproject.toml poetry.lock* .',
+      'COPY pyproject.toml poetry.lock* ./',
       'RUN poetry config virtualenvs.create false',
       'RUN --mount=type=cache,target=/root/.cache/pypoetry poetry install --only main --no-root',
       'COPY . .',

@@ -6,7 +6,7 @@ import type { ShellWord } from '../../shell/ast.ts';
 import { placeOf } from '../../shell/source.ts';
 import type { Instruction } from '../../syntax/ast.ts';
 import type { Edit, Fix, Safety } from '../finding.ts';
-import { continuation } from '../style.ts';
+import { continuation, wantsLine } from '../style.ts';
 import type { View } from './judgement.ts';
 
 /** A fix, as a part of a problem: nothing where an edit is missing or the file is a template. */
@@ -46,14 +46,18 @@ export function replaceWord(word: ShellWord, text: string): Edit | undefined {
   return span === undefined ? undefined : { span, text };
 }
 
-/** `--mount=…` flags put before what a RUN runs. */
+/** `--mount=…` flags put before what a RUN runs: a line each where there are several, or lines are broken anyway. */
 export function insertMounts({ input }: View, instruction: Instruction, mounts: readonly string[]): Edit {
+  const { dockerfile } = input;
   const { end } = instruction.keywordSpan;
-  const next = instruction.heredocs.length > 0 ? ' ' : continuation(input.dockerfile, instruction);
-  const text = mounts.map((mount, index) => `${index === 0 ? ' ' : next}--mount=${mount}`).join('');
-  // The blank behind RUN stays where it is.
-  return {
-    span: { start: end, end },
-    text: mounts.length > 1 && instruction.heredocs.length === 0 ? text + next.slice(0, -1) : text,
-  };
+  const flags = mounts.map((mount) => `--mount=${mount}`);
+  const blank = /^[ \t]*/.exec(dockerfile.text.slice(end))?.[0] ?? '';
+  const broken = /^[\\`][ \t]*\r?\n/.test(dockerfile.text.slice(end + blank.length));
+  const length = flags.reduce((sum, flag) => sum + flag.length + 1, 0);
+  // A heredoc's marker stands on the first line.
+  const breaks =
+    instruction.heredocs.length === 0 && (flags.length > 1 || wantsLine(dockerfile, instruction, length));
+  const next = breaks ? continuation(dockerfile, instruction) : ' ';
+  if (broken) return { span: { start: end, end }, text: ` ${flags.join(next)}` };
+  return { span: { start: end, end: end + blank.length }, text: ` ${flags.join(next)}${next}` };
 }

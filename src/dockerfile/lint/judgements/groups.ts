@@ -4,6 +4,7 @@ import { isBefore } from '../../poetry.ts';
 import type { Install } from '../../reading/installs.ts';
 import { isDevelopmentGroup } from '../../reading/selections.ts';
 import type { Edit } from '../finding.ts';
+import { servesDevelopment } from './development.ts';
 import { insertAfter, offer, replaceWord } from './edits.ts';
 import { type Judgement, MET, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
 
@@ -54,7 +55,7 @@ function shipped(view: View, install: Install): Problem {
   return { rule: 'BV103', message, span: verb.span, ...fix };
 }
 
-/** What leaves dev groups out, for the version of Poetry that is there. */
+/** What leaves dev groups out, for the version of Poetry that is there; other groups that it took stay. */
 function flagOf({ reading, input }: View, { tool, selection }: Install): readonly string[] {
   if (tool === 'uv') return ['--no-dev'];
   if (tool === 'pdm') return ['--prod'];
@@ -63,8 +64,15 @@ function flagOf({ reading, input }: View, { tool, selection }: Install): readonl
     .find((arrival) => arrival.tool === 'poetry' && arrival.version.precision === 'exact')?.version.text;
   const version = /^\d+\.\d+/.test(said ?? '') ? said : input.project?.lock?.poetry;
   if (version !== undefined && isBefore(version, 1, 2)) return ['--no-dev'];
-  const groups = [...selection.only.filter((group) => group !== 'main'), ...selection.with];
-  return ['--only', ['main', ...groups.filter((group) => !isDevelopmentGroup(group))].join(',')];
+  const asked = [...selection.only, ...selection.with];
+  const implied =
+    selection.only.length > 0
+      ? []
+      : (input.project?.groups ?? []).flatMap(({ name, optional }) =>
+          optional || selection.without.includes(name) ? [] : [name],
+        );
+  const kept = [...asked, ...implied].filter((group) => group !== 'main' && !isDevelopmentGroup(group));
+  return ['--only', [...new Set(['main', ...kept])].join(',')];
 }
 
 /** Options that choose groups make room for the one that leaves dev out. */
@@ -75,6 +83,7 @@ function editsFor(
 ): readonly (Edit | undefined)[] | undefined {
   const { args, verb, call, tool } = install;
   if (tool === 'pip' || tool === 'pipenv' || install.kind === 'requirements') return undefined;
+  if (servesDevelopment(view, install)) return undefined;
   const chosen = args.options.filter(({ name }) =>
     ['--with', '--without', '--only', '--all-groups', '--group', '-G', '--dev'].includes(name),
   );

@@ -3,9 +3,8 @@
 import { isFullImage, isPinnedImage } from '../../reading/images.ts';
 import { expand, isRoot } from '../../reading/steps.ts';
 import { isEmpty } from './cache.ts';
-import { offer } from './edits.ts';
 import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
-import { keepsEnvironmentElsewhere } from './mounts.ts';
+import { userFix } from './user-fix.ts';
 
 export function judgeStages({ reading }: View): Judgement {
   const { flow, lineage, contributors, production } = reading;
@@ -44,30 +43,6 @@ export function judgeUser(view: View): Judgement {
   if (!isRoot(name === '' ? undefined : name)) return missedBy([]);
   const message = `the image runs as root: \`USER ${word}\` is the last`;
   return missedBy([{ rule: 'BV108', message, span: instruction.span, ...userFix(view) }]);
-}
-
-const STARTS: ReadonlySet<string> = new Set(['CMD', 'ENTRYPOINT', 'HEALTHCHECK', 'EXPOSE', 'STOPSIGNAL']);
-
-/** A number needs no entry in `/etc/passwd`, but an environment that it may read, and nothing that wants a home. */
-function userFix(view: View): ReturnType<typeof offer> {
-  const { reading } = view;
-  const { production, flow } = reading;
-  if (production === undefined || flow.installs.length === 0) return {};
-  const { instructions } = production.stage;
-  const started = instructions.filter(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT');
-  if (started.length === 0 || started.some(({ argument }) => /poetry|\buv\b|pdm/.test(argument.text)))
-    return {};
-  const readable = flow.installs.every(
-    (install) => install.tool !== 'poetry' || keepsEnvironmentElsewhere(view, install),
-  );
-  if (!readable || /windows|nanoserver/i.test(production.stage.pattern)) return {};
-  const at = instructions.findLastIndex(({ keyword }) => !STARTS.has(keyword));
-  const place = instructions[at + 1];
-  if (place === undefined) return {};
-  const { start } = place.span;
-  return offer(view, 'run as user 1000', 'unsafe', [
-    { span: { start, end: start }, text: 'USER 1000:1000\n' },
-  ]);
 }
 
 export function judgeBases({ reading, input }: View): Judgement {

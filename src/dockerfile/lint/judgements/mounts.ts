@@ -4,9 +4,11 @@
 import type { CacheOutcome } from '../../reading/caches.ts';
 import type { Install } from '../../reading/installs.ts';
 import { readPoetryCall } from '../../reading/installs.ts';
+import { holds, resolvePath } from '../../reading/paths.ts';
 import { lineageOfStage } from '../../reading/reading.ts';
 import { isRoot } from '../../reading/steps.ts';
 import type { Edit, Fix } from '../finding.ts';
+import { conjunction } from '../style.ts';
 import { insertAfter, insertMounts, offer } from './edits.ts';
 import type { View } from './judgement.ts';
 
@@ -14,7 +16,7 @@ const SAFE_PATH = /^\/[\w./-]+$/;
 
 /** Where mounts go: the cache, but not the environments that Poetry keeps in it. */
 export function mountTargets(view: View, install: Install, directory: string): readonly string[] {
-  return install.tool !== 'poetry' || keepsEnvironmentElsewhere(view, install)
+  return install.tool !== 'poetry' || keepsEnvironmentElsewhere(view, install, directory)
     ? [directory]
     : [`${directory}/artifacts`, `${directory}/cache`];
 }
@@ -29,7 +31,7 @@ export function mountFix(
   const { instruction, stage } = install.call.step;
   if (directory === undefined || owner === undefined || fate !== 'left' || !SAFE_PATH.test(directory))
     return {};
-  if (/windows|nanoserver/i.test(stage.pattern)) return {};
+  if (/windows|nanoserver/i.test(stage.pattern) || !knowsMounts(view)) return {};
   const mounts = mountTargets(view, install, directory).map(
     (target) => `type=cache,target=${target}${owner}`,
   );
@@ -49,20 +51,32 @@ export function cacheFix(view: View, install: Install, outcome: CacheOutcome): {
   return offer(view, 'remove the cache in the same layer', 'safe', removal(view, install, outcome));
 }
 
+/** Frontends before 1.2 have no cache mounts, or only the experimental ones. */
+function knowsMounts({ input }: View): boolean {
+  const frontend = input.dockerfile.directives.find(({ name }) => name === 'syntax')?.value;
+  return frontend === undefined || !/dockerfile:(?:1\.[01]|0)(?:\.\d+)?$/.test(frontend);
+}
+
 function removal(
   view: View,
-  { tool, call }: Install,
+  install: Install,
   { directory }: CacheOutcome,
 ): readonly (Edit | undefined)[] | undefined {
+  const { tool, call } = install;
   const { command, step, through } = call;
-  const { text } = view.input.dockerfile;
+  const { dockerfile } = view.input;
+  const { text } = dockerfile;
   const { end } = command.span;
   if (tool !== 'poetry' || directory === undefined || !SAFE_PATH.test(directory)) return undefined;
   if (step.instruction.form === 'exec' || through.length > 0 || command.substituted) return undefined;
   if (/windows|nanoserver/i.test(step.stage.pattern)) return undefined;
   if (/^\s*(?:\||[<>&](?!&))(?!\|)/.test(text.slice(end, end + 200).replace(/[\\`]\r?\n/g, ' ')))
     return undefined;
-  return [{ span: { start: end, end }, text: ` && rm -rf ${directory}/artifacts ${directory}/cache` }];
+  const removed = keepsEnvironmentElsewhere(view, install, directory)
+    ? `rm -rf ${directory}`
+    : `rm -rf ${directory}/artifacts ${directory}/cache`;
+  const and = conjunction(dockerfile, step.instruction, removed.length + ' && '.length);
+  return [{ span: { start: end, end }, text: and + removed }];
 }
 
 /** What a mount must say so that the user may write to it; undefined where that is not known. */
@@ -74,13 +88,26 @@ function ownerOf({ call }: Install): string | undefined {
 
 const FALSE = /^(?:0|false|no|off)$/i;
 
-/** Whether Poetry's environment is in the project, in the interpreter's own, or active, and so not in the cache. */
-export function keepsEnvironmentElsewhere({ reading }: View, { call }: Install): boolean {
+/**
+ * Whether Poetry's environment is in the project, in the interpreter's own, or active, and so not in the cache.
+ *
+ * @param directory of the cache; default: none that anybody would put an environment in
+ */
+export function keepsEnvironmentElsewhere({ reading }: View, { call }: Install, directory?: string): boolean {
   const { variables, step } = call;
+  const outside = (path: string | undefined): boolean => {
+    if (path === undefined) return directory === undefined;
+    const place = resolvePath(path, step.workdir, step.home);
+    // `{cache-dir}/virtualenvs` is a way to say it, too.
+    return (
+      place !== undefined && !/[{\0]/.test(place) && (directory === undefined || !holds(directory, place))
+    );
+  };
   if (FALSE.test(variables.get('POETRY_VIRTUALENVS_CREATE') ?? '')) return true;
   const inProject = variables.get('POETRY_VIRTUALENVS_IN_PROJECT');
   if (inProject !== undefined && !FALSE.test(inProject)) return true;
-  if (variables.has('POETRY_VIRTUALENVS_PATH') || variables.has('VIRTUAL_ENV')) return true;
+  if (variables.has('VIRTUAL_ENV')) return outside(variables.get('VIRTUAL_ENV'));
+  if (variables.has('POETRY_VIRTUALENVS_PATH')) return outside(variables.get('POETRY_VIRTUALENVS_PATH'));
   const home = reading.stages[step.stage.index];
   const calls = home === undefined ? [] : lineageOfStage(reading, home).flatMap((stage) => stage.calls);
   return calls.some((other) => {
@@ -88,6 +115,9 @@ export function keepsEnvironmentElsewhere({ reading }: View, { call }: Install):
     if (poetry?.verb.pattern !== 'config') return false;
     const [name, value] = poetry.args.rest.map(({ pattern }) => pattern);
     if (name === 'virtualenvs.create') return FALSE.test(value ?? '');
-    return (name === 'virtualenvs.in-project' && !FALSE.test(value ?? '')) || name === 'virtualenvs.path';
+    return (
+      (name === 'virtualenvs.in-project' && !FALSE.test(value ?? '')) ||
+      (name === 'virtualenvs.path' && outside(value))
+    );
   });
 }

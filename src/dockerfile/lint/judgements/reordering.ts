@@ -6,20 +6,22 @@ import type { Call } from '../../reading/calls.ts';
 import type { ContextCopy } from '../../reading/copies.ts';
 import type { Install } from '../../reading/installs.ts';
 import { hasOption } from '../../reading/options.ts';
+import { holds, resolvePath } from '../../reading/paths.ts';
 import { lineageOfStage } from '../../reading/reading.ts';
 import type { Instruction } from '../../syntax/ast.ts';
 import type { Edit } from '../finding.ts';
+import { isBlind } from './blindness.ts';
 import { insertAfter, offer } from './edits.ts';
 import type { View } from './judgement.ts';
 
-/** Programs that look at no file of the project. */
-const BLIND: ReadonlySet<string> = new Set(
-  `apt-get apt apk dnf yum microdnf curl wget mkdir ln rm chmod chown useradd adduser groupadd addgroup echo printf set
-  export : true cd venv poetry pip python source . test [ update-ca-certificates`.split(/\s+/),
-);
 const QUIET: ReadonlySet<string> = new Set(
   'ENV ARG WORKDIR LABEL EXPOSE USER SHELL STOPSIGNAL CMD ENTRYPOINT HEALTHCHECK MAINTAINER'.split(' '),
 );
+/** What decides where Poetry is and what it installs into. */
+const CONCERNS = /^(?:POETRY_\w+|VIRTUAL_ENV|PATH)$/;
+/** Poetry itself, but not its cache. */
+const REMOVES = /^(?!.*cache).*poetry|\/\.local(?:\/bin|\/share)?\/?$/;
+const QUIET_OPTIONS: ReadonlySet<string> = new Set(['-n', '--no-interaction', '--no-ansi', '-q', '--quiet']);
 
 /** @param early copies of code or of the whole context, in the order of the file */
 export function reorderFix(view: View, early: readonly ContextCopy[]): ReturnType<typeof offer> {
@@ -40,7 +42,8 @@ export function reorderFix(view: View, early: readonly ContextCopy[]): ReturnTyp
   const between = home.stage.instructions.filter(
     ({ span }) => span.start > from && span.start <= instruction.span.start,
   );
-  if (!between.every((one) => isBlind(one, calls, install))) return {};
+  const places = early.flatMap(({ sources }) => sources.flatMap(({ destination }) => destination ?? []));
+  if (!landsThere(early, install) || !between.every((one) => canWait(one, calls, install, places))) return {};
   const edits = [...early.map((copy) => replaceCopy(view, copy)), ...withoutRoot(view, install)];
   const moved = early.map(({ step }) =>
     input.dockerfile.text.slice(step.instruction.span.start, step.instruction.span.end),
@@ -55,30 +58,40 @@ export function reorderFix(view: View, early: readonly ContextCopy[]): ReturnTyp
   ]);
 }
 
-function isBlind(one: Instruction, calls: readonly Call[], install: Install): boolean {
+/** The copies land in the project's directory, as the install sees it, also when they come later. */
+function landsThere(early: readonly ContextCopy[], { call, args }: Install): boolean {
+  if (hasOption(args, '-C', '--directory', '-P', '--project')) return false;
+  const { workdir, home } = call.step;
+  const here = resolvePath('.', workdir, home);
+  return early.every(({ step, sources: [source] }) => {
+    if (source?.destination === undefined || here === undefined || here.includes('\0')) return false;
+    const target = step.instruction.words.at(-1)?.raw ?? '';
+    if (!/^[/$]/.test(target) && resolvePath('.', step.workdir, step.home) !== here) return false;
+    return source.kind === 'whole' ? source.destination === here : holds(here, source.destination);
+  });
+}
+
+function canWait(
+  one: Instruction,
+  calls: readonly Call[],
+  install: Install,
+  places: readonly string[],
+): boolean {
   const { keyword } = one;
-  if (QUIET.has(keyword)) return true;
-  if (keyword === 'COPY' || keyword === 'ADD') return true;
+  if (QUIET.has(keyword) || keyword === 'COPY' || keyword === 'ADD') return true;
   if (keyword !== 'RUN') return false;
   return calls
     .filter(({ step }) => step.instruction === one)
-    .every((call) => {
-      if (call === install.call) return true;
-      if (!BLIND.has(call.program)) return false;
-      const words = call.args.map(({ pattern }) => pattern);
-      if (call.program === 'poetry') return /^(?:config|self|cache|--version|-V)$/.test(words[0] ?? '');
-      if (call.program === 'pip')
-        return !words.some((word) => /^(?:\.|-r|-e|--requirement|--editable)|\.(?:txt|whl)$/.test(word));
-      if (call.program === 'python')
-        return words.every((word) => word.startsWith('-') || /poetry|^\d/.test(word));
-      return call.program !== 'chmod' && call.program !== 'chown';
-    });
+    .every((call) => call === install.call || isBlind(call, places));
 }
 
 /** A copy of the whole context becomes one of the manifests; a copy of code goes away with its line. */
-function replaceCopy({ input }: View, { step, sources }: ContextCopy): Edit | undefined {
+function replaceCopy(
+  { input: { dockerfile, project } }: View,
+  { step, sources }: ContextCopy,
+): Edit | undefined {
   const { words, span, form } = step.instruction;
-  const { text } = input.dockerfile;
+  const { text } = dockerfile;
   const [source, target] = words;
   if (sources[0]?.kind !== 'whole') {
     const lineEnd = /^\r?\n/.exec(text.slice(span.end, span.end + 2))?.[0].length;
@@ -88,10 +101,14 @@ function replaceCopy({ input }: View, { step, sources }: ContextCopy): Edit | un
   }
   if (form === 'exec' || source === undefined || target === undefined || /["']/.test(target.raw))
     return undefined;
-  const slash = target.raw.endsWith('/') || /^\.{1,2}$/.test(target.raw) ? '' : '/';
+  const slash = target.raw.endsWith('/') ? '' : '/';
+  const manifests =
+    project?.files.includes('pyproject.toml') !== true
+      ? ['pyproject.toml', 'poetry.lock*']
+      : ['pyproject.toml', 'poetry.lock', 'poetry.toml'].filter((name) => project.files.includes(name));
   return {
     span: { start: source.span.start, end: target.span.end },
-    text: `pyproject.toml poetry.lock* ${target.raw}${slash}`,
+    text: `${manifests.join(' ')} ${target.raw}${slash}`,
   };
 }
 
@@ -104,11 +121,26 @@ function installProject(
   { input, reading }: View,
   { args, call, verb }: Install,
 ): readonly string[] | undefined {
+  const { step, variables, assigned } = call;
   if (hasOption(args, '--no-root') || input.project?.packageMode === false) return [];
   const said = reading.contributors.flatMap(({ arrivals }) => arrivals).find(({ tool }) => tool === 'poetry');
   const version = said?.version.text ?? input.project?.lock?.poetry;
   if (version !== undefined && /^\d+\.\d+/.test(version) && isBefore(version, 1, 2)) return undefined;
   const program = input.dockerfile.text.slice(call.programWord.span.start, verb.span.end);
   if (call.through.length > 0 || /[\r\n"']/.test(program)) return undefined;
-  return [`RUN ${program} --only-root`];
+  const sameRun = reading.stages[step.stage.index]?.calls.filter((other) => other.step === step) ?? [];
+  // The next RUN has neither what this one sets for itself, nor the Poetry that it removes again.
+  const sets =
+    assigned.length > 0 ||
+    sameRun.some((other) => other.program === '.' || other.program === 'source' || other.program === 'cd') ||
+    [...variables].some(([name, value]) => CONCERNS.test(name) && step.variables.get(name) !== value);
+  const removes = sameRun.some(
+    (other) =>
+      other.index > call.index &&
+      (other.args[0]?.pattern === 'uninstall' ||
+        (other.program === 'rm' && other.args.some(({ pattern }) => REMOVES.test(pattern)))),
+  );
+  if (sets || removes) return undefined;
+  const quiet = args.options.flatMap(({ name, word }) => (QUIET_OPTIONS.has(name) ? [word.pattern] : []));
+  return [`RUN ${[program, ...new Set(quiet)].join(' ')} --only-root`];
 }
