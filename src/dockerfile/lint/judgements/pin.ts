@@ -1,9 +1,10 @@
 // T1: the exact version of Poetry (or of uv, pdm, pipenv where these install) is said.
 
-import { poetryRequirements } from '../../poetry.ts';
+import { isBefore, poetryRequirements, pythonsOf } from '../../poetry.ts';
 import { requirementsOfTool } from '../../reading/flows.ts';
 import { versionNamed } from '../../reading/requirements.ts';
 import { type Tool, type ToolArrival, toolOfImage, versionOfImage } from '../../reading/tools.ts';
+import { pythonOfBase } from '../../reading/versions.ts';
 import type { Edit } from '../finding.ts';
 import { insertAfter, offer, replaceWord } from './edits.ts';
 import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
@@ -110,7 +111,11 @@ function pinEdits(
 ): readonly (Edit | undefined)[] | undefined {
   const version = locked(view, arrival);
   const { word, call, method } = arrival;
-  if (version === undefined || call === undefined) return undefined;
+  if (version === undefined || call === undefined || !runs(view, arrival, version)) return undefined;
+  const extras = /\[[^\]]*\]/.exec(word?.pattern ?? '')?.[0] ?? '';
+  const [, ...others] = poetryRequirements(version);
+  // Without them this version fails, and nobody but pip can be told.
+  if (others.length > 0 && method !== 'pip') return undefined;
   if (method === 'installer') {
     const last = call.args.at(-1);
     if (call.program !== 'python' || call.args.length > 2) return undefined;
@@ -121,29 +126,58 @@ function pinEdits(
     ];
   }
   if (word === undefined || method === 'packages') return undefined;
-  const extras = /\[[^\]]*\]/.exec(word.pattern)?.[0] ?? '';
-  const [, ...others] = poetryRequirements(version);
   const pinned =
     span === undefined
       ? replaceWord(word, `poetry${extras}==${version}`)
       : { span, text: `poetry${extras}==${version}` };
-  // Requirements with `<` want quotes, which only a plain script can take.
-  const plain =
-    call.through.every((program) => program === 'python') && call.step.instruction.form === 'shell';
-  if (others.length === 0 || method !== 'pip') return [pinned];
-  if (!plain || pinned === undefined) return undefined;
-  const end = (span ?? word.span).end;
-  return [pinned, { span: { start: end, end }, text: others.map((one) => ` "${one}"`).join('') }];
+  const also = beside(arrival, others, (span ?? word.span).end);
+  return also === undefined ? undefined : [pinned, ...also];
 }
 
-function falsePinEdits(
-  { input }: View,
-  { word, call }: ToolArrival,
-): readonly (Edit | undefined)[] | undefined {
+/** What must be installed with it; undefined where the quotes that `<` wants cannot be written. */
+function beside(
+  { call }: ToolArrival,
+  requirements: readonly string[],
+  end: number,
+): readonly Edit[] | undefined {
+  if (requirements.length === 0) return [];
+  const isPlain =
+    call?.through.every((program) => program === 'python') === true && call.step.instruction.form === 'shell';
+  if (!isPlain) return undefined;
+  return [{ span: { start: end, end }, text: requirements.map((one) => ` "${one}"`).join('') }];
+}
+
+/** Whether a version runs on the Python of the base, as far as that is known. */
+function runs({ reading, input }: View, { step }: ToolArrival, version: string): boolean {
+  const home = reading.stages[step.stage.index];
+  const said = home === undefined ? undefined : pythonOfBase(reading.graph, home);
+  // The project says what its image has at least.
+  const least = /(?:^|[\s,^~=>])3\.(\d+)/.exec(input.project?.python ?? '')?.[1];
+  const python = said ?? (least === undefined ? undefined : Number(least));
+  if (python === undefined) return false;
+  const [first, last] = pythonsOf(version);
+  return python >= first && Math.min(python, NEWEST_PYTHON) <= last;
+}
+
+/** What `python:3` means. */
+const NEWEST_PYTHON = 14;
+
+/** Not where that version is older than the lock, or fails. */
+function falsePinEdits(view: View, arrival: ToolArrival): readonly (Edit | undefined)[] | undefined {
+  const { input } = view;
+  const { word, call, method } = arrival;
+  const version = call?.variables.get('POETRY_VERSION');
+  const writer = input.project?.lock?.poetry;
+  if (version === undefined || !runs(view, arrival, version)) return undefined;
+  const [major = 0, minor = 0] = (writer ?? '').split('.').map(Number);
+  if (writer !== undefined && isBefore(version, major, minor)) return undefined;
   if (word === undefined || call === undefined || call.step.instruction.form === 'exec') return undefined;
   const written = input.dockerfile.text.slice(word.span.start, word.span.end);
   if (written !== word.pattern && written !== `"${word.pattern}"`) return undefined;
-  return [replaceWord(word, `${word.pattern}==$\{POETRY_VERSION}`)];
+  const [, ...others] = poetryRequirements(version);
+  if (others.length > 0 && method !== 'pip') return undefined;
+  const also = beside(arrival, others, word.span.end);
+  return also === undefined ? undefined : [replaceWord(word, `${word.pattern}==$\{POETRY_VERSION}`), ...also];
 }
 
 /** `pip install poetry>=2.0.0`, unquoted. */
