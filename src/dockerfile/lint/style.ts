@@ -28,3 +28,9 @@ export function conjunction(dockerfile: Dockerfile, instruction: Instruction, in
   const trails = /&&[ \t]*[\\`][ \t]*\r?\n/.test(dockerfile.text.slice(start, end));
   return trails ? ` &&${next}` : `${next}&& `;
 }
+
+/** A keyword in the case of another one. */
+export function keywordLike({ text }: Dockerfile, { keywordSpan }: Instruction, keyword: string): string {
+  const written = text.slice(keywordSpan.start, keywordSpan.end);
+  return written === written.toLowerCase() ? keyword.toLowerCase() : keyword;
+}

@@ -10,6 +10,8 @@ import { holds, resolvePath } from '../../reading/paths.ts';
 import { lineageOfStage } from '../../reading/reading.ts';
 import type { Instruction } from '../../syntax/ast.ts';
 import type { Edit } from '../finding.ts';
+import type { LintProject } from '../project.ts';
+import { keywordLike } from '../style.ts';
 import { isBlind } from './blindness.ts';
 import { insertAfter, offer } from './edits.ts';
 import type { View } from './judgement.ts';
@@ -105,11 +107,18 @@ function replaceCopy(
   const manifests =
     project?.files.includes('pyproject.toml') !== true
       ? ['pyproject.toml', 'poetry.lock*']
-      : ['pyproject.toml', 'poetry.lock', 'poetry.toml'].filter((name) => project.files.includes(name));
+      : ['pyproject.toml', 'poetry.lock', 'poetry.toml']
+          .filter((name) => project.files.includes(name))
+          .map((name) => (name === 'pyproject.toml' || !mayIgnore(project) ? name : `${name}*`));
   return {
     span: { start: source.span.start, end: target.span.end },
     text: `${manifests.join(' ')} ${target.raw}${slash}`,
   };
+}
+
+/** Whether the file may not be in the build context: then a pattern finds it, or nothing. */
+function mayIgnore({ ignore }: LintProject): boolean {
+  return ignore?.lines.some((line) => /^[^#].*(?:lock|toml)|^\*/.test(line)) === true;
 }
 
 function withoutRoot(view: View, { args, call, verb }: Install): readonly (Edit | undefined)[] {
@@ -142,5 +151,6 @@ function installProject(
   );
   if (sets || removes) return undefined;
   const quiet = args.options.flatMap(({ name, word }) => (QUIET_OPTIONS.has(name) ? [word.pattern] : []));
-  return [`RUN ${[program, ...new Set(quiet)].join(' ')} --only-root`];
+  const run = keywordLike(input.dockerfile, step.instruction, 'RUN');
+  return [`${run} ${[program, ...new Set(quiet)].join(' ')} --only-root`];
 }

@@ -3,6 +3,7 @@
 
 import { lineageOf } from '../../reading/production.ts';
 import type { Instruction } from '../../syntax/ast.ts';
+import { keywordLike } from '../style.ts';
 import { offer } from './edits.ts';
 import type { View } from './judgement.ts';
 import { keepsEnvironmentElsewhere } from './mounts.ts';
@@ -46,7 +47,7 @@ export function userFix(view: View): ReturnType<typeof offer> {
   if (place === undefined) return {};
   const start = aboveComments(input.dockerfile, place);
   return offer(view, 'run as user 1000', 'unsafe', [
-    { span: { start, end: start }, text: 'USER 1000:1000\n' },
+    { span: { start, end: start }, text: `${keywordLike(input.dockerfile, place, 'USER')} 1000:1000\n` },
   ]);
 }
 
