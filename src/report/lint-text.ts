@@ -20,7 +20,7 @@ export function lintLines({ files }: LintRun, { quiet, titles }: LintTextOptions
     ]),
   );
   if (quiet) return lines;
-  return [...lines, summary(files), ...techniqueTable(files, titles)];
+  return [...lines, summary(files), ...techniqueTable(files, titles), ...rewriting(files)];
 }
 
 function headline(
@@ -92,6 +92,21 @@ function techniqueTable(
   });
   return ['', ...rows];
 }
+
+/** What no fix mends: the rule that asks for another file says so itself. */
+function rewriting(files: readonly LintedFile[]): readonly string[] {
+  const meant = files.filter((file) => file.findings.some(({ message }) => message.includes(REWRITE)));
+  const [first] = meant;
+  if (first === undefined) return [];
+  const missed = Object.values(first.techniques).filter((verdict) => verdict === 'missed').length;
+  const which =
+    meant.length === 1
+      ? `${printable(first.path)} misses ${plural(missed, 'technique')}, and no fix makes two stages of one`
+      : `${meant.length} files have one stage, of which no fix makes two`;
+  return ['', `${which}: ${REWRITE} writes the Dockerfile anew for the project, and says why (--explain)`];
+}
+
+const REWRITE = '`bivy dockerfile`';
 
 /** Nothing that a terminal would obey. */
 function printable(text: string): string {

@@ -125,6 +125,16 @@ describe('text', () => {
     expect(lintLines(run(file([])), { quiet: false, titles: TITLES })[0]).toBe('no findings in 1 file');
   });
 
+  it('says at the end which files are better written anew', () => {
+    const whole = { ...FINDING, message: 'one stage; `bivy dockerfile` writes such a file' };
+    const last = (...files: readonly LintedFile[]): string | undefined =>
+      lintLines(run(...files), { quiet: false, titles: TITLES }).at(-1);
+    expect(last(file([whole]), file([]))).toBe(
+      'docker/Dockerfile misses 1 technique, and no fix makes two stages of one: `bivy dockerfile` writes the Dockerfile anew for the project, and says why (--explain)',
+    );
+    expect(last(file([whole]), file([whole]))).toContain('2 files have one stage');
+  });
+
   it('where it is to be quiet, is a line a finding', () => {
     expect(lintLines(run(file([FINDING])), { quiet: true, titles: TITLES })).toEqual([
       'docker/Dockerfile:2:5: warning BV103 (T3): dev groups ship',

@@ -13,10 +13,11 @@ export function judgeStages({ reading }: View): Judgement {
   const works = contributors.some(
     (stage) => !lineage.includes(stage) && (stage.installs.length > 0 || stage.preparations.length > 0),
   );
-  const better = '`bivy dockerfile` writes such a file';
+  // It writes for Poetry alone.
+  const better = flow.tool === 'poetry' ? '; `bivy dockerfile` writes such a file' : '';
   if (!works) {
     const span = flow.installs[0]?.call.step.instruction.keywordSpan ?? first.stage.image.span;
-    const message = `what installs the dependencies ships with them, ${flow.tool ?? 'pip'} and its own dependencies too: install in one stage, and copy the environment into a slim one; ${better}`;
+    const message = `what installs the dependencies ships with them, ${flow.tool ?? 'pip'} and its own dependencies too: install in one stage, and copy the environment into a slim one${better}`;
     return missedBy([{ rule: 'BV106', message, span }]);
   }
   const { base } = first.stage;
