@@ -279,6 +279,7 @@ describe('BV108: the user', () => {
     ['a shell script starts it', 'CMD bash run.sh'],
     ['something lies in the home of root', 'COPY --from=x /root/.cargo /root/.cargo\nCMD ["app"]'],
     ['the PATH leads to the home of root', 'ENV PATH=/root/.local/bin:$PATH\nCMD ["app"]'],
+    ['somebody wants root', 'USER root\nCMD ["app"]'],
     ['another stage builds on it', 'CMD ["app"]\nFROM base AS dev\nRUN apt-get update'],
   ])('is not set where %s', (_, lines) => {
     const text = `${HEAD}${install}${lines}\n`.replace('-slim', '-slim AS base');

@@ -17,7 +17,12 @@ const TOOLS: ReadonlySet<string> = new Set(
 /** Whether something here would miss the dev groups that an install brings. */
 export function servesDevelopment({ reading, input }: View, install: Install): boolean {
   const { production, contributors } = reading;
-  if (production !== undefined && isForDevelopment(production.stage)) return true;
+  if (production !== undefined) {
+    // `docker/dev/Dockerfile`, `Dockerfile.test`
+    const named = input.file.split(/[\\/]/).slice(-2).join(' ');
+    if (isForDevelopment(production.stage) || isForDevelopment({ ...production.stage, name: named }))
+      return true;
+  }
   const tools = new Set(TOOLS);
   for (const { name, dependencies } of input.project?.groups ?? [])
     if (name !== 'main') for (const dependency of dependencies) tools.add(dependency);

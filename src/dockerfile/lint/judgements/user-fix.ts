@@ -40,6 +40,9 @@ export function userFix(view: View): ReturnType<typeof offer> {
   )
     return {};
   if (lineage.some(({ stage }) => stage.instructions.some(({ keyword }) => keyword === 'ONBUILD'))) return {};
+  // Nothing is built behind it: who starts it is to be root.
+  const said = instructions.findLastIndex(({ keyword }) => keyword === 'USER');
+  if (said >= 0 && !instructions.slice(said).some(({ keyword }) => keyword === 'RUN')) return {};
   const at = instructions.findLastIndex(({ keyword }) => !STARTS.has(keyword));
   const place = instructions
     .slice(at + 1)
