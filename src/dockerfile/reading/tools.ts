@@ -65,13 +65,13 @@ function byRequirement(call: Call): readonly ToolArrival[] {
   const { rest, options } = readArguments(words, valued);
   // What is run has arguments of its own.
   const runs = program === 'uvx' || first === 'run' || second === 'run';
-  const said = options.flatMap(({ name, valueWord }) =>
-    (name === '--spec' || name === '--from' || name === '--with') && valueWord !== undefined
-      ? [valueWord]
-      : [],
-  );
-  const asked = said.length > 0 ? said : runs ? rest.slice(0, 1) : rest;
-  return asked.flatMap((word) =>
+  const given = (...names: readonly string[]): readonly ShellWord[] =>
+    options.flatMap(({ name, valueWord }) =>
+      names.includes(name) && valueWord !== undefined ? [valueWord] : [],
+    );
+  const said = given('--spec', '--from');
+  const asked = [...given('--with'), ...(said.length > 0 ? said : runs ? rest.slice(0, 1) : rest)];
+  const found = asked.flatMap((word) =>
     TOOLS.flatMap((tool): ToolArrival[] => {
       const version = versionAsked(word.pattern, tool);
       if (version === undefined) return [];
@@ -88,6 +88,12 @@ function byRequirement(call: Call): readonly ToolArrival[] {
         },
       ];
     }),
+  );
+  // `pip install poetry poetry==1.8.3`: pip meets both.
+  return found.filter(
+    ({ tool, version }) =>
+      version.precision !== 'none' ||
+      !found.some((other) => other.tool === tool && other.version.precision === 'exact'),
   );
 }
 
