@@ -39,7 +39,7 @@ export function readCalls(step: Step, text: string): readonly Call[] {
   let variables: Variables = step.variables.has('HOME')
     ? step.variables
     : new Map([...step.variables, ['HOME', step.home]]);
-  const chanceOf = followConditions();
+  const chanceOf = followConditions(step.variables);
   for (const command of readRun(text, step.instruction, variables, step.shell).commands) {
     const sets =
       command.words.length === 0 || /^(?:export|declare|readonly)$/.test(command.words[0]!.pattern);
@@ -69,35 +69,48 @@ export function readCalls(step: Step, text: string): readonly Call[] {
   return calls;
 }
 
-/** A branch runs as the test before it says; commands are given in the order of the script. */
-function followConditions(): (command: Command) => Call['chance'] {
-  let previous: Command | undefined;
-  let test: boolean | undefined;
+/** A test, and what it keeps from running. */
+interface Followed {
+  previous: Command | undefined;
+  test: boolean | undefined;
+}
+
+/**
+ * A branch runs as the test before it says; commands are given in the order of the script. What `$(…)` runs comes before the
+ * command that it stands in, and its tests say nothing of that one.
+ */
+function followConditions(variables: Variables): (command: Command) => Call['chance'] {
+  const outer: Followed = { previous: undefined, test: undefined };
+  let within: Followed | undefined;
   return (command) => {
-    const before = previous;
-    previous = command;
-    const isCondition = isTest(command);
-    if (command.branch === undefined) {
-      const known = test;
-      test = outcomeOf(command);
-      const guarded = command.joined === '&&' && before !== undefined && isTest(before);
-      if (guarded && known === false) {
-        // `test … && a && b`: what follows `a` is kept from running, too.
-        test = false;
-        previous = before;
-        return 'never';
-      }
-      if (guarded && known === true) return 'runs';
-      return command.conditional && !isCondition ? 'may' : 'runs';
-    }
-    if (isCondition) {
-      // `elif`: decided only where the test before it failed.
-      if (test !== true) test = outcomeOf(command);
-      return 'may';
-    }
-    if (test === undefined) return 'may';
-    return (command.branch === 0) === test ? 'runs' : 'never';
+    within = command.substituted ? (within ?? { ...outer }) : undefined;
+    return follow(within ?? outer, command, variables);
   };
+}
+
+function follow(state: Followed, command: Command, variables: Variables): Call['chance'] {
+  const { previous: before, test } = state;
+  state.previous = command;
+  const isCondition = isTest(command);
+  if (command.branch === undefined) {
+    state.test = outcomeOf(command, variables);
+    const guarded = command.joined === '&&' && before !== undefined && isTest(before);
+    if (guarded && test === false) {
+      // `test … && a && b`: what follows `a` is kept from running, too.
+      state.test = false;
+      state.previous = before;
+      return 'never';
+    }
+    if (guarded && test === true) return 'runs';
+    return command.conditional && !isCondition ? 'may' : 'runs';
+  }
+  if (isCondition) {
+    // `elif`: decided only where the test before it failed.
+    if (test !== true) state.test = outcomeOf(command, variables);
+    return 'may';
+  }
+  if (test === undefined) return 'may';
+  return (command.branch === 0) === test ? 'runs' : 'never';
 }
 
 function isTest({ words }: Command): boolean {

@@ -2,11 +2,16 @@
 // default is empty, as in a build without `--build-arg`.
 
 import type { Command, ShellWord } from '../shell/ast.ts';
+import type { Variables } from '../syntax/stages.ts';
 
 const OUTPUT = /\$\(|`/;
 
-/** Whether the command succeeds; undefined where that cannot be known. */
-export function outcomeOf({ words }: Command): boolean | undefined {
+/**
+ * Whether the command succeeds; undefined where that cannot be known.
+ *
+ * @param variables at the step, declared ARGs without a value among them
+ */
+export function outcomeOf({ words }: Command, variables: Variables): boolean | undefined {
   const program = words[0]?.value;
   if (program === 'true' || program === ':') return true;
   if (program === 'false') return false;
@@ -16,15 +21,15 @@ export function outcomeOf({ words }: Command): boolean | undefined {
     if (!/^\]\]?$/.test(inner.at(-1)?.value ?? '')) return undefined;
     inner.pop();
   }
-  return compare(inner);
+  return compare(inner, variables);
 }
 
-function compare(words: readonly ShellWord[]): boolean | undefined {
+function compare(words: readonly ShellWord[], variables: Variables): boolean | undefined {
   const known = words.map(textOf);
   // An unquoted variable that is empty leaves no word.
   const texts = known.filter((text, index) => text !== '' || /["']/.test(words[index]!.raw));
   if (texts[0] === '!') {
-    const rest = compare(words.slice(1));
+    const rest = compare(words.slice(1), variables);
     return rest === undefined ? undefined : !rest;
   }
   if (texts.some((text) => text === '-a' || text === '-o' || text === '&&' || text === '||'))
@@ -39,8 +44,9 @@ function compare(words: readonly ShellWord[]): boolean | undefined {
     return left === '=' || left === '==' ? false : undefined;
   }
   if (texts.length !== 3 || left === undefined || right === undefined) return undefined;
-  // A build for production says so where the file asks: what nobody set may be just that.
-  if (words.some(isUnset) && (PRODUCTION.test(left) || PRODUCTION.test(right))) return undefined;
+  // A build for production says so where the file asks for it: an ARG without a default may be just that.
+  const asks = PRODUCTION.test(left) || PRODUCTION.test(right);
+  if (asks && words.some((word) => isUnset(word, variables))) return undefined;
   if (middle === '=' || middle === '==') return left === right;
   if (middle === '!=') return left !== right;
   if (middle === '-eq') return Number(left) === Number(right);
@@ -50,8 +56,10 @@ function compare(words: readonly ShellWord[]): boolean | undefined {
 
 const PRODUCTION = /^(?:prod|production|release|live)$/i;
 
-function isUnset({ value, raw }: ShellWord): boolean {
-  return value === undefined && !OUTPUT.test(raw);
+/** No build sets what is not declared. */
+function isUnset({ value, raw }: ShellWord, variables: Variables): boolean {
+  if (value !== undefined || OUTPUT.test(raw)) return false;
+  return [...raw.matchAll(/\$\{?(\w+)/g)].some(([, name = '']) => variables.has(name));
 }
 
 /** A variable that nobody gave a value is empty; what a command prints is not known. */
