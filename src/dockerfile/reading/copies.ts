@@ -105,6 +105,8 @@ function kindOf(path: string, text: string): SourceKind {
     const beside = path.split('/').at(-2) ?? '';
     return OTHER_PYTHON.test(name) || OTHER_DIRECTORY.test(beside) || /poetry/i.test(name) ? 'other' : 'code';
   }
+  // What somebody built of the project before.
+  if (/(?:^|\/)dist\/[^/]*\.(?:whl|tar\.gz)$/i.test(path)) return 'code';
   if (!text.endsWith('/') && looksLikeFile(name)) return 'other';
   if (name === '*') return kindOf(path.slice(0, -2) || '.', '/') === 'other' ? 'other' : 'code';
   return OTHER_DIRECTORY.test(name) ? 'other' : 'code';

@@ -5,9 +5,9 @@ import { lineageOf } from './production.ts';
 import type { StageReading } from './stage-reading.ts';
 import { expand, type Step } from './steps.ts';
 
-/** What is copied alone brings no environment: wheels, lists, pages, bundles for browsers. */
+/** What is copied alone brings no environment: wheels, lists, pages, bundles for browsers, single files. */
 const APART =
-  /(?:^|\/)(?:dist|static|staticfiles|docs?|node_modules|public|assets|html|locale|media)(?:\/|$)|\.(?:whl|txt|json|lock|toml|js|css|sh|key|gz)$/;
+  /(?:^|\/)(?:dist|static|staticfiles|docs?|node_modules|public|assets|html|locale|media)(?:\/|$)|\.(?:whl|txt|json|lock|toml|js|css|sh|key|gz|py|cfg|conf|ini|ya?ml|xml|md|pem|crt|db|zip|tar|tgz)$/;
 
 /** In no order. */
 export function findEnvironment(

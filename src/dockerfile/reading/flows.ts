@@ -43,7 +43,7 @@ export interface Flow {
  */
 export function findFlow(contributors: readonly StageReading[], environment: readonly StageReading[]): Flow {
   const tool = toolOf(contributors);
-  const all = contributors
+  let all = contributors
     .flatMap(({ installs }) => installs)
     .filter((install) => !bringsTool(install, contributors));
   const made = contributors.flatMap(({ preparations }) => preparations);
@@ -61,13 +61,15 @@ export function findFlow(contributors: readonly StageReading[], environment: rea
   };
   const of = (...kinds: readonly Install['kind'][]): readonly Install[] =>
     all.filter(({ kind }) => kinds.includes(kind));
+  const ships = (install: Install): boolean => environment.some(({ installs }) => installs.includes(install));
   const groups = of('groups', 'bundle').filter((install) => tool === undefined || install.tool === tool);
-  if (groups.some(({ selection }) => !selection.rootOnly)) {
-    const shipping = groups.filter((install) =>
-      environment.some(({ installs }) => installs.includes(install)),
-    );
+  const shipping = groups.filter(ships);
+  // An environment that only built a wheel stays behind: what ships is what pip makes of the wheel.
+  const replaced = shipping.length === 0 && of('requirements', 'local').some(ships);
+  if (!replaced && groups.some(({ selection }) => !selection.rootOnly)) {
     return { ...none, kind: 'groups', ...splitRepeats(shipping.length > 0 ? shipping : groups) };
   }
+  if (replaced) all = all.filter(ships);
   const files = of('requirements');
   if (files.length > 0 && exports.length > 0) {
     const devInstalls = files.filter((install) => takesDev(install, exports));
@@ -85,10 +87,16 @@ export function findFlow(contributors: readonly StageReading[], environment: rea
   const local = of('local');
   if (local.length > 0) {
     const kind = builds.length > 0 ? 'wheel' : 'local';
-    return { ...none, kind, installs: local.slice(0, 1), repeats: local.slice(1), preparations: builds };
+    const preparations = [...builds, ...exports];
+    return { ...none, kind, installs: local.slice(0, 1), repeats: local.slice(1), preparations };
   }
-  const hidden = tool === undefined ? undefined : findScript(contributors);
-  if (hidden !== undefined) return { ...none, kind: 'script', script: hidden, dev: true };
+  const scripts = findScripts(contributors);
+  const owner = tool ?? toolOfManifests(contributors);
+  const [script] = scripts;
+  if (script !== undefined && owner !== undefined) {
+    const dev = !scripts.some(({ args }) => args.some(({ pattern }) => WITHOUT_DEV.test(pattern)));
+    return { ...none, kind: 'script', tool: owner, script, dev };
+  }
   if (contributors.some(({ steps }) => steps.some(({ instruction }) => instruction.trigger !== undefined))) {
     return { ...none, kind: 'onbuild' };
   }
@@ -171,14 +179,25 @@ function toolOf(contributors: readonly StageReading[]): Tool | undefined {
   );
 }
 
+/** The tool whose lock is copied, where nothing says how it comes. */
+function toolOfManifests(contributors: readonly StageReading[]): Tool | undefined {
+  const names = contributors.flatMap(({ copies }) =>
+    copies.flatMap(({ sources }) => sources.map(({ path = '' }) => nameOf(path))),
+  );
+  return TOOLS.find((tool) => names.includes(`${tool}.lock`));
+}
+
+/** Told to a script: `opts='--without dev'`. */
+const WITHOUT_DEV = /--(?:without|no-group)[ =]\S*\bdev|--no-dev\b|--only[ =]main\b|--prod\b/;
+
 const TASK_RUNNER = /^(?:make|just|task|invoke|inv|nox|tox|doit|rake)$/;
 const PURPOSE = /install|build|setup|deps|depend|bootstrap|prepare|provision|poetry|init/i;
 
-/** A script or a task that may install, where nothing else does. */
-function findScript(contributors: readonly StageReading[]): Call | undefined {
+/** Scripts and tasks that may install, where nothing else does. */
+function findScripts(contributors: readonly StageReading[]): readonly Call[] {
   return contributors
     .flatMap(({ calls }) => calls)
-    .find(({ program, programWord, args, command, chance }) => {
+    .filter(({ program, programWord, args, command, chance }) => {
       if (
         chance === 'never' ||
         command.substituted ||

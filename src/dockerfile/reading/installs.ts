@@ -129,7 +129,10 @@ function installOfPip(
   const named = verb.pattern === 'sync' ? given.map(({ pattern }) => pattern) : [];
   const files = [...named, ...optionValues(args, '-r', '--requirement', '--requirements')];
   const paths = [...given.map(({ pattern }) => pattern), ...optionValues(args, '-e', '--editable')];
-  const local = paths.filter(isLocal);
+  // `--find-links .` is where wheels are taken from.
+  const finds = hasOption(args, '-f', '--find-links', '--no-index');
+  const wheels = args.unknown.filter((word) => finds || namesWheel(word)).map(({ pattern }) => pattern);
+  const local = [...paths.filter(isLocal), ...wheels];
   const packages = paths.filter((path) => !isLocal(path) && !TOOLING.test(path) && !path.startsWith('\0'));
   const kind =
     files.length > 0
@@ -145,6 +148,11 @@ function installOfPip(
 
 function optionValues({ options }: Arguments, ...names: readonly string[]): readonly string[] {
   return options.flatMap(({ name, value }) => (names.includes(name) && value !== undefined ? [value] : []));
+}
+
+/** `$(ls dist/app-*.whl)`, `$wheel`: the shell finds out which one it is. */
+function namesWheel({ raw }: ShellWord): boolean {
+  return /\.whl\b|\$\{?\w*(?:wheel|whl)/i.test(raw);
 }
 
 function isLocal(path: string): boolean {

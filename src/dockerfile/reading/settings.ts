@@ -20,7 +20,7 @@ export interface Setting {
 
 const VARIABLE = /^POETRY_(?:NO_INTERACTION|VIRTUALENVS?_\w+)$/;
 const OTHER_VARIABLE =
-  /^(?:UV_(?!VERSION$|INDEX|EXTRA_INDEX|DEFAULT_INDEX|PUBLISH)\w+|PDM_(?!VERSION$)\w+|PIPENV_\w+)$/;
+  /^(?:UV_(?!VERSION$|INDEX|EXTRA_INDEX|DEFAULT_INDEX|PUBLISH)\w+|PDM_(?!(?:VERSION|HOME|CHECK_UPDATE)$|BUILD_)\w+|PIPENV_\w+)$/;
 
 /** Of ENV and ARG, and of COPY where it brings a `poetry.toml`. */
 export function readSettingsOfStep(step: Step, copy: ContextCopy | undefined): readonly Setting[] {

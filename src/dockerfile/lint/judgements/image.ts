@@ -11,7 +11,11 @@ export function judgeStages({ reading }: View): Judgement {
   if (isEmpty(reading) || production === undefined || flow.kind === 'onbuild') return NOT_APPLICABLE;
   const first = lineage[0] ?? production;
   const works = contributors.some(
-    (stage) => !lineage.includes(stage) && (stage.installs.length > 0 || stage.preparations.length > 0),
+    (stage) =>
+      !lineage.includes(stage) &&
+      (stage.installs.length > 0 ||
+        stage.preparations.length > 0 ||
+        (flow.script !== undefined && stage.calls.includes(flow.script))),
   );
   // It writes for Poetry alone.
   const better = flow.tool === 'poetry' ? '; `bivy dockerfile` writes such a file' : '';

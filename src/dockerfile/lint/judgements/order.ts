@@ -29,7 +29,13 @@ function readOrder(reading: Reading): Order | undefined {
   const { flow, contributors } = reading;
   const install = flow.installs[0]?.call ?? flow.script;
   if (install === undefined) return undefined;
-  const points = [install, ...(flow.kind === 'groups' ? [] : flow.preparations.map(({ call }) => call))];
+  // What was built of the requirements is installed later, and perhaps elsewhere.
+  const built = flow.installs.filter(({ verb }, index) => index > 0 && verb.pattern !== 'wheel');
+  const points = [
+    install,
+    ...(flow.installs[0]?.verb.pattern === 'wheel' ? built.map(({ call }) => call) : []),
+    ...(flow.kind === 'groups' ? [] : flow.preparations.map(({ call }) => call)),
+  ];
   const early = points.flatMap((call) => earlyOf(reading, call));
   const first = points.reduce((one, other) => (isBefore(other, one) ? other : one));
   const clone = contributors
