@@ -72,9 +72,19 @@ export function readCache(
           args.some(({ raw }) => isSame(raw) || isCacheOf(raw.replace(/\/\*?$/, ''), install.tool)),
         )
       : isRemoved(cleanups, directory, parts);
+  const [main] = parts;
+  // A mount at a part saves downloads; what weighs must be under one, or it is in the layer.
+  const covered =
+    directory === undefined ||
+    main === undefined ||
+    install.tool !== 'poetry' ||
+    mount?.type === 'tmpfs' ||
+    targets.some(
+      ({ path }) => path !== undefined && (holds(path, directory) || path === `${directory}/${main}`),
+    );
   const fate: CacheFate = isDisabled(install)
     ? 'disabled'
-    : mount !== undefined
+    : mount !== undefined && covered
       ? 'mounted'
       : removed || (install.tool === 'pip' && cleanups.some(purgesPip))
         ? 'removed'

@@ -57,6 +57,12 @@ describe('T1: Poetry is pinned', () => {
     ],
     ['y', 'by pipx', 'RUN pipx install poetry==1.8.3'],
     ['y', 'by uv', 'RUN uv tool install poetry@1.8.3'],
+    [
+      'y',
+      'by what uv runs with a plugin',
+      `ARG V=2.1.4\nRUN uvx --with poetry-plugin-export==1.9.0 poetry@\${V} export -o r.txt`,
+    ],
+    ['y', 'once of twice', 'RUN pip install poetry poetry==2.0.1'],
     ['y', 'by a constraint', 'RUN pip install poetry -c constraints.txt'],
     [
       'y',
@@ -69,6 +75,7 @@ describe('T1: Poetry is pinned', () => {
     ['n', 'not by a range', "RUN pip install 'poetry~=1.8.0'"],
     ['n', 'not by a wildcard', 'RUN pip install poetry==1.*'],
     ['n', 'not where a plugin is', 'RUN pip install poetry poetry-plugin-export==1.8.0'],
+    ['n', 'not where a plugin of what uv runs is', 'RUN uvx --with poetry-plugin-export==1.9.0 poetry check'],
     ['n', 'not by the installer alone', 'RUN curl -sSL https://install.python-poetry.org | python3 -'],
     ['n', 'not where nothing brings it', ''],
   ])('%s: %s', (expected, _, lines) => {
@@ -127,11 +134,22 @@ describe('T2 and T5: what comes before the install', () => {
     ['n', 'n', 'a clone', 'RUN git clone https://example.org/x.git .'],
     ['y', 'n', 'the directory that has the manifests', 'COPY backend /app'],
     ['y', 'n', 'code', 'COPY pyproject.toml ./\nCOPY src /app/src'],
+    ['y', 'n', 'a wheel of it', 'COPY pyproject.toml poetry.lock ./\nCOPY dist/*.whl dist/'],
     ['y', 'n', 'a module', 'COPY main.py poetry.lock pyproject.toml /app/'],
   ])('%s %s: %s', (context, order, _, lines) => {
     const dockerfile = `${HEAD}RUN pip install poetry==2.1.4\n${lines}\nRUN poetry install --only main\nCOPY . .\n`;
     expect(label(dockerfile, 'T2')).toBe(context);
     expect(label(dockerfile, 'T5')).toBe(order);
+  });
+
+  it('looks at the install of wheels that were built before', () => {
+    const build = `FROM python:3.12.4 AS build\nRUN pip install poetry==1.8.3\n${MANIFESTS}RUN poetry export -o r.txt\nRUN pip wheel -w /wheels -r r.txt\n`;
+    const install = 'RUN pip install --no-index --find-links=/wheels -r /wheels/r.txt\n';
+    const [early, late] = [`COPY . .\n${install}`, `${install}COPY . .\n`].map(
+      (lines) => `${build}${HEAD}COPY --from=build /wheels /wheels\n${lines}`,
+    ) as [string, string];
+    expect([label(early, 'T2'), label(early, 'T5')]).toEqual(['n', 'n']);
+    expect([label(late, 'T2'), label(late, 'T5')]).toEqual(['y', 'y']);
   });
 
   it('looks at the first install: the second only adds the project', () => {
@@ -184,7 +202,23 @@ describe('T3: dev groups', () => {
       'unless an argument is set',
       'ARG DEV\nRUN poetry install --without=dev\nRUN if [ $DEV ]; then poetry install --with=dev; fi',
     ],
-    ['y', 'by what a command prints', 'RUN poetry install $(test "$ENV" = production && echo "--no-dev")'],
+    [
+      'y',
+      'by what a command prints',
+      'ARG ENV\nRUN poetry install $(test "$ENV" = production && echo "--no-dev")',
+    ],
+    [
+      'n',
+      'by what a command prints in no build',
+      'RUN poetry install $(test "$ENV" = production && echo "--no-dev")',
+    ],
+    [
+      'n',
+      'by what a command does not print',
+      'ARG ENV=dev\nRUN poetry --version && poetry install $(test "$ENV" = production && echo "--no-dev") -n',
+    ],
+    ['y', 'by a task that is told', "RUN make install opts='--without dev'"],
+    ['n', 'by a task', 'RUN make install'],
     ['y', 'synced away', 'RUN poetry install\nRUN poetry install --sync --only main'],
     ['y', 'exported', 'RUN poetry export -o requirements.txt && pip install -r requirements.txt'],
     [
@@ -211,6 +245,21 @@ describe('T3: dev groups', () => {
         'T3',
       ),
     ).toBe(expected);
+  });
+
+  it('asks what is copied', () => {
+    const build = `FROM python:3.12.4 AS build\nWORKDIR /src\nRUN pip install poetry==2.1.4\n${MANIFESTS}RUN poetry install\nCOPY app app\nRUN poetry build\n`;
+    const wheel = `${build}${HEAD}COPY --from=build /src/dist/*.whl ./\nRUN pip install --no-cache-dir `;
+    for (const words of ['./*.whl', '$(ls ./*.whl)', '--find-links=. $(cat name)']) {
+      expect(TECHNIQUES.map((one) => label(`${wheel}${words}\n`, one)).join('')).toBe('yyyynynn-y');
+    }
+    expect(label(`${build}${HEAD}COPY --from=build /src /src\nRUN pip install /src/dist/*.whl\n`, 'T3')).toBe(
+      'n',
+    );
+    const main = `FROM python:3.12.4 AS main\nRUN pip install poetry==2.1.4\n${MANIFESTS}RUN poetry install --only main\n`;
+    const both = `${main}FROM main AS full\nRUN poetry install\n${HEAD}COPY --from=main /venv /venv\n`;
+    expect(label(`${both}COPY --from=full /app/settings.py ./\n`, 'T3')).toBe('y');
+    expect(label(`${both}COPY --from=full /app/more ./\n`, 'T3')).toBe('n');
   });
 
   it('asks the stage meant for production', () => {
@@ -279,6 +328,12 @@ describe('T4 and T7: the cache', () => {
     ['n', 'n', 'removed before', 'RUN rm -rf /root/.cache && poetry install'],
     ['n', 'n', 'removed too late', 'RUN poetry install\nRUN rm -rf /root/.cache'],
     ['n', 'n', 'cleared in part', 'RUN poetry install && poetry cache clear --all .'],
+    [
+      'n',
+      'y',
+      'mounted in the part that has no wheels',
+      'RUN --mount=type=cache,target=/root/.cache/pypoetry/cache poetry install',
+    ],
     ['n', 'n', 'mounted elsewhere', 'RUN --mount=type=cache,target=/root/.cache/poetry poetry install'],
     ['n', 'n', 'mounted at a tilde', 'RUN --mount=type=cache,target=~/.cache/pypoetry poetry install'],
     [
@@ -308,6 +363,14 @@ describe('T4 and T7: the cache', () => {
     expect(label(`${head}RUN --mount=type=cache,target=/root/.cache/pip pip install -r r.txt\n`, 'T7')).toBe(
       'y',
     );
+  });
+
+  it('is not filled where it is disabled', () => {
+    const mount = '--mount=type=cache,target=/root/.cache';
+    const uv = `${HEAD}COPY uv.lock pyproject.toml ./\nRUN ${mount} uv sync --locked\n`;
+    expect([label(uv, 'T4'), label(uv, 'T7')]).toEqual(['y', 'y']);
+    const disabled = uv.replace('COPY', 'ENV UV_NO_CACHE=1\nCOPY');
+    expect([label(disabled, 'T4'), label(disabled, 'T7')]).toEqual(['y', 'n']);
   });
 
   it.each([
@@ -347,6 +410,14 @@ describe('T6: a slim stage of its own', () => {
     ['n', 'the stage of the install', `${build('python:3.12-slim')}FROM build\nCMD ["x"]\n`],
   ])('%s: %s', (expected, _, dockerfile) => {
     expect(label(dockerfile, 'T6')).toBe(expected);
+  });
+
+  it('takes a task for the install where a lock is copied', () => {
+    const build =
+      'FROM python:3.12 AS build\nCOPY poetry.lock pyproject.toml Makefile ./\nRUN make install\n';
+    const dockerfile = `${build}${HEAD}COPY --from=build /app/.venv .venv\nCOPY . .\n`;
+    expect(TECHNIQUES.map((one) => label(dockerfile, one)).join('')).toBe('nynnyynnnn');
+    expect(label(dockerfile.replace('poetry.lock', 'package-lock.json'), 'T6')).toBe('-');
   });
 });
 

@@ -42,6 +42,10 @@ function leftBehind(view: View, install: Install, outcome: CacheOutcome): Proble
     const message = `the layer of the install keeps ${place}: what a later layer removes is hidden, and still shipped`;
     return { rule: 'BV115', message, span: later, ...fix };
   }
+  if (outcome.mount !== undefined) {
+    const message = `the mount holds the index alone: the wheels that Poetry downloads stay in the layer, under ${place}`;
+    return { rule: 'BV104', message, span: outcome.mount.targetSpan, ...fix };
+  }
   if (tool === 'poetry' && call.variables.has('PIP_NO_CACHE_DIR')) {
     const message = `${place} stays in the layer: \`PIP_NO_CACHE_DIR\` is pip's, and Poetry does not read it`;
     return { rule: 'BV117', message, span: verb.span, ...fix };
@@ -76,7 +80,7 @@ export function judgeMount(view: View): Judgement {
   const { flow, production } = view.reading;
   if (isEmpty(view.reading) || flow.kind === 'onbuild' || production === undefined) return NOT_APPLICABLE;
   const outcomes = flow.installs.map((install) => ({ install, outcome: cacheOf(view.reading, install) }));
-  if (outcomes.some(({ outcome }) => outcome.mount !== undefined)) return MET;
+  if (outcomes.some(isFilled)) return MET;
   const astray = outcomes.flatMap(({ install, outcome }) =>
     outcome.astray.map((mount) => misplaced(view, install, outcome, mount)),
   );
@@ -95,6 +99,17 @@ export function judgeMount(view: View): Judgement {
   }
   const span = flow.script?.command.span ?? production.stage.from.keywordSpan;
   return missedBy([{ rule: 'BV107', message: 'no dependencies are installed with a cache mount', span }]);
+}
+
+/** A mount at the cache is of use where the install has a cache; Poetry's `--no-cache` leaves it the downloaded wheels. */
+function isFilled({
+  install,
+  outcome,
+}: {
+  readonly install: Install;
+  readonly outcome: CacheOutcome;
+}): boolean {
+  return outcome.mount !== undefined && (outcome.fate !== 'disabled' || install.tool === 'poetry');
 }
 
 function misplaced(

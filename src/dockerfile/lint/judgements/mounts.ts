@@ -25,16 +25,15 @@ export function mountTargets(view: View, install: Install, directory: string): r
 export function mountFix(
   view: View,
   install: Install,
-  { directory, fate }: CacheOutcome,
+  { directory, fate, mount }: CacheOutcome,
 ): { readonly fix?: Fix } {
   const owner = ownerOf(install);
   const { instruction, stage } = install.call.step;
   if (directory === undefined || owner === undefined || fate !== 'left' || !SAFE_PATH.test(directory))
     return {};
   if (/windows|nanoserver/i.test(stage.pattern) || !knowsMounts(view)) return {};
-  const mounts = mountTargets(view, install, directory).map(
-    (target) => `type=cache,target=${target}${owner}`,
-  );
+  const targets = mount === undefined ? mountTargets(view, install, directory) : [`${directory}/artifacts`];
+  const mounts = targets.map((target) => `type=cache,target=${target}${owner}`);
   return offer(view, 'keep the cache in a cache mount', 'safe', [insertMounts(view, instruction, mounts)]);
 }
 
