@@ -182,7 +182,7 @@ export function misspeltVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly (readonly [written: string, meant: string])[] {
   const known = Object.values(KEYS).flatMap(({ variable }) => variable ?? []);
-  const names = [...known, 'BIVY_CACHE_DIR', 'BIVY_WORKERS'].map((name) => name.slice(PREFIX.length));
+  const names = [...known, ...UNSETTLED].map((name) => name.slice(PREFIX.length));
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX))
     .map((name) => name.slice(PREFIX.length))
@@ -194,6 +194,8 @@ export function misspeltVariables(
 }
 
 const PREFIX = 'BIVY_';
+/** Variables that stand for no key: they say where and with what to work. */
+const UNSETTLED = ['BIVY_CACHE_DIR', 'BIVY_WORKERS', 'BIVY_BUILDKIT', 'BIVY_BUILDKIT_TLS_DIR'];
 
 function fromTable({ table = {}, file = 'pyproject.toml', lineOf }: SettingSources): Record<string, unknown> {
   const document: Document = { file, code: 'CONFIG_INVALID', ...(lineOf === undefined ? {} : { lineOf }) };
