@@ -126,6 +126,7 @@ async function lintOne(
       findings: result.findings,
       problems: input.dockerfile.problems.length,
       regions: input.dockerfile.instructions.map(({ span }) => span),
+      techniques: result.techniques,
     };
   };
   const fixed =
@@ -154,6 +155,7 @@ async function lintOne(
 
 const WHY: Readonly<Record<DroppedFix['why'], string>> = {
   breaks: 'the file would not parse',
+  worsens: 'a technique that is met would be missed',
   undone: 'other fixes undo it',
   endless: 'the fixes never settle',
 };

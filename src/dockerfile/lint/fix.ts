@@ -1,9 +1,9 @@
 // Fixing until nothing changes: lint, apply what fits together, lint again. It ends, and a second run changes nothing.
-// What would break the file, or go in circles, is dropped and told.
+// What would break the file or worsen it, or go in circles, is dropped and told.
 
 import type { Span } from '../syntax/ast.ts';
 import { applyEdits, chooseFixes } from './edit.ts';
-import type { Finding, Fix } from './finding.ts';
+import { type Finding, type Fix, type LintResult, TECHNIQUES } from './finding.ts';
 
 /** What is known of a text: each round asks anew. */
 export interface Checked {
@@ -12,6 +12,8 @@ export interface Checked {
   readonly problems: number;
   /** Of which only one fix a round may touch each: the instructions. */
   readonly regions: readonly Span[];
+  /** Absent: nobody asks what becomes of them. */
+  readonly techniques?: LintResult['techniques'];
 }
 
 export interface FixOptions {
@@ -24,8 +26,11 @@ export interface FixOptions {
 export interface DroppedFix {
   readonly rule: string;
   readonly title: string;
-  /** `breaks`: the text would not parse; `undone`: other fixes bring the same text back; `endless`: it never settles. */
-  readonly why: 'breaks' | 'undone' | 'endless';
+  /**
+   * `breaks`: the text would not parse; `worsens`: a technique that is met would be missed; `undone`: other fixes bring the
+   * same text back; `endless`: it never settles.
+   */
+  readonly why: 'breaks' | 'worsens' | 'undone' | 'endless';
 }
 
 export interface FixedText {
@@ -95,7 +100,7 @@ function settle(text: string, check: (text: string) => Checked, options: FixOpti
       return { text, applied: [], dropped, checked: original };
     }
     const attempt = tryFixes(current, checked, chosen, check);
-    for (const finding of attempt.broken) drop(finding, current, 'breaks');
+    for (const { finding, why } of attempt.broken) drop(finding, current, why);
     if (attempt.applied.length === 0) continue;
     const earlier = steps.findIndex(({ before }) => before === attempt.text);
     if (earlier >= 0) {
@@ -112,7 +117,7 @@ function settle(text: string, check: (text: string) => Checked, options: FixOpti
   }
 }
 
-/** All at once, or where that would not parse, one after the other without those at fault. */
+/** All at once, or where that would do harm, one after the other without those at fault. */
 function tryFixes(
   text: string,
   before: Checked,
@@ -122,27 +127,37 @@ function tryFixes(
   readonly text: string;
   readonly checked: Checked;
   readonly applied: readonly Finding[];
-  readonly broken: readonly Finding[];
+  readonly broken: readonly { readonly finding: Finding; readonly why: 'breaks' | 'worsens' }[];
 } {
   const together = attempt(text, chosen);
   if (together !== undefined) {
     const checked = check(together);
-    if (checked.problems <= before.problems) return { text: together, checked, applied: chosen, broken: [] };
+    if (harmOf(before, checked) === undefined)
+      return { text: together, checked, applied: chosen, broken: [] };
   }
   const kept: Finding[] = [];
-  const broken: Finding[] = [];
+  const broken: { finding: Finding; why: 'breaks' | 'worsens' }[] = [];
   let best = { text, checked: before };
   for (const finding of chosen) {
     const next = attempt(text, [...kept, finding]);
     const checked = next === undefined ? undefined : check(next);
-    if (next === undefined || checked === undefined || checked.problems > before.problems) {
-      broken.push(finding);
+    const why = checked === undefined ? 'breaks' : harmOf(best.checked, checked);
+    if (next === undefined || checked === undefined || why !== undefined) {
+      broken.push({ finding, why: why ?? 'breaks' });
       continue;
     }
     kept.push(finding);
     best = { text: next, checked };
   }
   return { ...best, applied: kept, broken };
+}
+
+function harmOf(before: Checked, after: Checked): 'breaks' | 'worsens' | undefined {
+  if (after.problems > before.problems) return 'breaks';
+  const worse = TECHNIQUES.some(
+    (technique) => before.techniques?.[technique] === 'met' && after.techniques?.[technique] === 'missed',
+  );
+  return worse ? 'worsens' : undefined;
 }
 
 function attempt(text: string, findings: readonly Finding[]): string | undefined {

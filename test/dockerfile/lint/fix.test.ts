@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Finding, Safety } from '../../../src/dockerfile/lint/finding.ts';
 import { type Checked, fixAll } from '../../../src/dockerfile/lint/fix.ts';
+import { UNKNOWABLE } from '../../../src/dockerfile/lint/techniques.ts';
 
 interface Rewrite {
   readonly from: string;
@@ -46,6 +47,18 @@ describe('fixing until nothing changes', () => {
     const fixed = fixAll('a-x-a', linter({ from: 'a', to: '!' }, { from: 'x', to: 'y' }), safe);
     expect(fixed.text).toBe('a-y-a');
     expect(fixed.dropped).toEqual([{ rule: 'BV900', title: 'a to !', why: 'breaks' }]);
+  });
+
+  it('drops a fix by which a technique is missed that was met', () => {
+    const check = linter({ from: 'a', to: 'b' }, { from: 'x', to: 'y' });
+    const judged = (text: string): Checked => {
+      const { findings } = check(text);
+      const techniques = { ...UNKNOWABLE, T3: text.includes('b') ? 'missed' : 'met' } as const;
+      return { findings, problems: 0, regions: [], techniques };
+    };
+    const fixed = fixAll('a-x', judged, safe);
+    expect(fixed.text).toBe('a-y');
+    expect(fixed.dropped).toEqual([{ rule: 'BV900', title: 'a to b', why: 'worsens' }]);
   });
 
   it('repairs what did not parse before', () => {

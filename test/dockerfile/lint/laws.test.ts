@@ -86,10 +86,12 @@ const project = fc.constantFrom(undefined, PROJECT);
 function checker(beside: LintProject | undefined): (text: string) => Checked {
   return (written) => {
     const input = openInput(written, 'Dockerfile', beside);
+    const { findings, techniques } = lint(input);
     return {
-      findings: lint(input).findings,
+      findings,
       problems: input.dockerfile.problems.length,
       regions: input.dockerfile.instructions.map(({ span }) => span),
+      techniques,
     };
   };
 }
@@ -155,6 +157,36 @@ describe('fixing', () => {
       );
     },
   );
+
+  it.each([false, true])('takes nothing away that was there; unsafe fixes: %s', (unsafe) => {
+    fc.assert(
+      fc.property(text, project, (written, beside) => {
+        const verdicts = (of: string) => lint(openInput(of, 'Dockerfile', beside)).techniques;
+        const fixed = fixAll(written, checker(beside), { unsafe }).text;
+        const before = verdicts(written);
+        for (const [technique, verdict] of Object.entries(verdicts(fixed)))
+          if (verdict === 'missed') expect(before, fixed).not.toHaveProperty(technique, 'met');
+        const comments = (of: string) => openInput(of, 'Dockerfile', beside).dockerfile.comments;
+        if (!written.includes('bivy'))
+          expect(comments(fixed).map((comment) => comment.text)).toEqual(
+            comments(written).map((comment) => comment.text),
+          );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('does the same whatever ends the lines, and whatever mark begins them', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...EXAMPLES), project, (example, beside) => {
+        const fix = (of: string): string => fixAll(of, checker(beside), { unsafe: true }).text;
+        const fixed = fix(example);
+        expect(fix(`\ufeff${example}`)).toBe(`\ufeff${fixed}`);
+        expect(fix(example.replaceAll('\n', '\r\n'))).toBe(fixed.replaceAll('\n', '\r\n'));
+      }),
+      { numRuns: 60 },
+    );
+  });
 
   it('leaves comments and line ends that are not at issue', () => {
     fc.assert(
