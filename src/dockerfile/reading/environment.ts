@@ -23,19 +23,21 @@ export function findEnvironment(
       if (stage === undefined || found.has(stage)) continue;
       found.add(stage);
       for (const step of stage.steps) {
-        const source = copiedFrom(step, stages, graph);
-        if (source !== undefined) queue.push(source);
+        const copied = readStageCopy(step, stages, graph);
+        if (copied !== undefined && !copied.paths.every((path) => APART.test(path)))
+          queue.push(copied.source);
       }
     }
   }
   return [...found];
 }
 
-function copiedFrom(
+/** A copy out of another stage, and what it takes; undefined where a step is none. */
+export function readStageCopy(
   step: Step,
   stages: readonly StageReading[],
   graph: StageGraph,
-): StageReading | undefined {
+): { readonly source: StageReading; readonly paths: readonly string[] } | undefined {
   const { instruction, variables } = step;
   const from =
     instruction.keyword === 'COPY' ? instruction.flags.find(({ name }) => name === 'from') : undefined;
@@ -43,9 +45,9 @@ function copiedFrom(
   const paths = instruction.words
     .slice(0, -1)
     .map(({ raw }) => expand(raw, variables, graph.dockerfile.escape));
-  if (paths.every((path) => APART.test(path))) return undefined;
   const name = from.value.toLowerCase();
-  return /^\d+$/.test(name)
+  const source = /^\d+$/.test(name)
     ? stages[Number(name)]
     : stages.findLast(({ stage }) => stage.name === name && stage.index < step.stage.index);
+  return source === undefined ? undefined : { source, paths };
 }

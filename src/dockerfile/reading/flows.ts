@@ -87,8 +87,7 @@ export function findFlow(contributors: readonly StageReading[], environment: rea
   const local = of('local');
   if (local.length > 0) {
     const kind = builds.length > 0 ? 'wheel' : 'local';
-    const preparations = [...builds, ...exports];
-    return { ...none, kind, installs: local.slice(0, 1), repeats: local.slice(1), preparations };
+    return { ...none, kind, installs: local.slice(0, 1), repeats: local.slice(1), preparations: builds };
   }
   const scripts = findScripts(contributors);
   const owner = tool ?? toolOfManifests(contributors);

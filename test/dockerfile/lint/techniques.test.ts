@@ -253,6 +253,9 @@ describe('T3: dev groups', () => {
     for (const words of ['./*.whl', '$(ls ./*.whl)', '--find-links=. $(cat name)']) {
       expect(TECHNIQUES.map((one) => label(`${wheel}${words}\n`, one)).join('')).toBe('yyyynynn-y');
     }
+    const hidden = `${build.replace('poetry build', 'make sdist')}${HEAD}COPY --from=build /src/dist /dist\nRUN pip install /dist/*.tar.gz\n`;
+    expect([label(hidden, 'T2'), label(hidden, 'T5')]).toEqual(['y', 'n']);
+    expect(label(hidden.replace('COPY app app', 'COPY . .'), 'T2')).toBe('n');
     expect(label(`${build}${HEAD}COPY --from=build /src /src\nRUN pip install /src/dist/*.whl\n`, 'T3')).toBe(
       'n',
     );

@@ -2,6 +2,7 @@
 
 import type { Call } from '../../reading/calls.ts';
 import type { ContextCopy, CopiedSource } from '../../reading/copies.ts';
+import { readStageCopy } from '../../reading/environment.ts';
 import { holds } from '../../reading/paths.ts';
 import { lineageOfStage, type Reading } from '../../reading/reading.ts';
 import type { StageReading } from '../../reading/stage-reading.ts';
@@ -36,7 +37,10 @@ function readOrder(reading: Reading): Order | undefined {
     ...(flow.installs[0]?.verb.pattern === 'wheel' ? built.map(({ call }) => call) : []),
     ...(flow.kind === 'groups' ? [] : flow.preparations.map(({ call }) => call)),
   ];
-  const early = points.flatMap((call) => earlyOf(reading, call));
+  const early = [
+    ...points.flatMap((call) => earlyOf(reading, call)),
+    ...(flow.kind === 'local' || flow.kind === 'wheel' ? builtOf(reading, install) : []),
+  ];
   const first = points.reduce((one, other) => (isBefore(other, one) ? other : one));
   const clone = contributors
     .flatMap(({ calls }) => calls)
@@ -44,6 +48,23 @@ function readOrder(reading: Reading): Order | undefined {
   const hasManifest = early.some(({ source }) => source.kind === 'manifest' || source.kind === 'whole');
   return { first, early, clone: hasManifest ? undefined : clone };
 }
+
+/** What other stages had when they made the wheel that a call installs. */
+function builtOf(reading: Reading, call: Call): readonly Early[] {
+  const home = reading.stages[call.step.stage.index];
+  if (home === undefined) return [];
+  return lineageOfStage(reading, home)
+    .flatMap(({ steps }) => steps)
+    .flatMap((step) => {
+      const copied = readStageCopy(step, reading.stages, reading.graph);
+      if (copied?.paths.some((path) => BUILT.test(path)) !== true) return [];
+      return lineageOfStage(reading, copied.source).flatMap(({ copies }) =>
+        copies.flatMap((copy) => copy.sources.map((source) => ({ copy, source, before: call }))),
+      );
+    });
+}
+
+const BUILT = /(?:^|\/)(?:dist|wheels?)(?:\/|$)|\.(?:whl|tar\.gz)$/;
 
 /** What the stages that a call stands in copied before it, and what its own RUN mounts. */
 function earlyOf(reading: Reading, call: Call): readonly Early[] {
