@@ -306,7 +306,7 @@ describe('all fixes together', () => {
       'FROM python:3.12.4-slim',
       'WORKDIR /app',
       'RUN pip install poetry==2.2.1',
-      'COPY pyproject.toml poetry.lock* ./',
+      'COPY pyproject.toml poetry.lock ./',
       'RUN poetry config virtualenvs.create false',
       'RUN --mount=type=cache,target=/root/.cache/pypoetry poetry install --only main --no-root',
       'COPY . .',

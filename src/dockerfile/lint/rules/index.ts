@@ -4,6 +4,14 @@ import type { Rule } from '../rule.ts';
 import { SYNTAX } from './bv001-syntax.ts';
 import { NOT_TEXT } from './bv002-text.ts';
 import { IGNORE_FAULT, UNUSED_IGNORE } from './bv003-ignores.ts';
+import { FURTHER_RULES } from './further.ts';
 import { TECHNIQUE_RULES } from './techniques.ts';
 
-export const RULES: readonly Rule[] = [SYNTAX, NOT_TEXT, IGNORE_FAULT, UNUSED_IGNORE, ...TECHNIQUE_RULES];
+export const RULES: readonly Rule[] = [
+  SYNTAX,
+  NOT_TEXT,
+  IGNORE_FAULT,
+  UNUSED_IGNORE,
+  ...TECHNIQUE_RULES,
+  ...FURTHER_RULES,
+];
