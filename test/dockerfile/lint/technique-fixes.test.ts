@@ -150,6 +150,13 @@ describe('BV103: groups that are needed', () => {
     expect(fix).toBe(`${head}RUN poetry install --only main,server\n`);
   });
 
+  it('stay where they are named: `--no-dev` takes them not away', () => {
+    const text = `${HEAD}COPY uv.lock pyproject.toml ./\nRUN uv sync --locked --no-dev --only-group test\n`;
+    const { findings } = lint(openInput(text, 'Dockerfile', undefined));
+    expect(findings.map(({ rule }) => rule)).toContain('BV103');
+    expect(fixed('BV103', text)).toBeUndefined();
+  });
+
   it.each([
     ['tests are run', 'RUN poetry install\nRUN poetry run pytest'],
     ['something unknown is run', 'RUN poetry install\nRUN make assets'],
@@ -166,6 +173,11 @@ describe('BV103: groups that are needed', () => {
 
 describe('BV104, BV107, BV118: the cache', () => {
   it.each([
+    [
+      'BV104',
+      'ENV VIRTUAL_ENV=/v\nRUN --mount=type=cache,target=/root/.cache/pypoetry/cache poetry install',
+      'ENV VIRTUAL_ENV=/v\nRUN --mount=type=cache,target=/root/.cache/pypoetry/artifacts \\\n    --mount=type=cache,target=/root/.cache/pypoetry/cache poetry install',
+    ],
     [
       'BV104',
       'ENV POETRY_VIRTUALENVS_CREATE=false\nRUN poetry install',

@@ -2,6 +2,7 @@
 
 import { isBefore } from '../../poetry.ts';
 import type { Install } from '../../reading/installs.ts';
+import { hasOption } from '../../reading/options.ts';
 import { isDevelopmentGroup } from '../../reading/selections.ts';
 import type { Edit } from '../finding.ts';
 import { servesDevelopment } from './development.ts';
@@ -84,6 +85,8 @@ function editsFor(
   const { args, verb, call, tool } = install;
   if (tool === 'pip' || tool === 'pipenv' || install.kind === 'requirements') return undefined;
   if (servesDevelopment(view, install)) return undefined;
+  // Of uv, `--no-dev` leaves out nothing that is named: it would be said again and again.
+  if (tool === 'uv' && hasOption(args, '--no-dev', '--only-group', '--only-dev')) return undefined;
   const chosen = args.options.filter(({ name }) =>
     ['--with', '--without', '--only', '--all-groups', '--group', '-G', '--dev'].includes(name),
   );
