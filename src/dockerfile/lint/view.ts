@@ -31,8 +31,3 @@ export function removeWords(
   if (!/^(?:[ \t,]|[\\`][ \t]*\r?\n)+$/.test(between)) return undefined;
   return { span: { start: previous.span.end, end: last.span.end }, text: '' };
 }
-
-/** The word as it is written, for messages. */
-export function written({ input }: View, { span }: Pick<ShellWord, 'span'>): string {
-  return input.dockerfile.text.slice(span.start, span.end);
-}

@@ -83,7 +83,7 @@ export function pythonOfBase(graph: StageGraph, { stage }: StageReading): number
 }
 
 /** The same, of an image's name. */
-export function pythonOfImage(image: string): number | undefined {
+function pythonOfImage(image: string): number | undefined {
   const { repository, tag } = parseImage(image);
   if (/(?:^|\/)python$/.test(repository)) {
     const said = /^3\.(\d+)/.exec(tag ?? '')?.[1];

@@ -74,7 +74,11 @@ export const STORED_CREDENTIALS: Rule = {
         const poetry = readPoetryCall(call);
         const key = poetry?.args.rest[0];
         if (poetry?.verb.pattern !== 'config' || key === undefined) continue;
-        if (!/^(?:http-basic|pypi-token)\./.test(key.pattern) || poetry.args.rest.length < 2) continue;
+        if (
+          !/^(?:http-basic|pypi-token)\./.test(key.pattern) ||
+          poetry.args.rest.length + poetry.args.unknown.length < 2
+        )
+          continue;
         if (isForgotten(call, calls) || (hasSecret(call.step) && !isShipped(reading, call))) continue;
         const message =
           '`poetry config` writes the credentials into `auth.toml`, which stays in this layer: give `POETRY_HTTP_BASIC_…` to the install by a secret mount';

@@ -92,8 +92,7 @@ export const DEVELOPMENT_SERVER: Rule = {
   *check(input) {
     const view = viewOf(input);
     const start = readStart(input.reading);
-    if (start === undefined) return;
-    for (const invocation of start.programs) {
+    for (const invocation of start?.programs ?? []) {
       const { program, arguments: words, word } = invocation;
       for (const option of words) {
         if (program === undefined || RELOADING.get(program)?.test(option.pattern) !== true) continue;
