@@ -147,8 +147,8 @@ function beside(
   return [{ span: { start: end, end }, text: requirements.map((one) => ` "${one}"`).join('') }];
 }
 
-/** Whether a version runs on the Python of the base, as far as that is known. */
-function runs({ reading, input }: View, { step }: ToolArrival, version: string): boolean {
+/** Whether a version is known to run on the Python of the base. */
+export function runs({ reading, input }: View, { step }: ToolArrival, version: string): boolean {
   const home = reading.stages[step.stage.index];
   const said = home === undefined ? undefined : pythonOfBase(reading.graph, home);
   // The project says what its image has at least.

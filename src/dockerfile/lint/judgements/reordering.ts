@@ -10,7 +10,7 @@ import { holds, resolvePath } from '../../reading/paths.ts';
 import { lineageOfStage } from '../../reading/reading.ts';
 import type { Instruction } from '../../syntax/ast.ts';
 import type { Edit } from '../finding.ts';
-import type { LintProject } from '../project.ts';
+import { isIgnored } from '../ignore-file.ts';
 import { keywordLike } from '../style.ts';
 import { isBlind } from './blindness.ts';
 import { insertAfter, offer } from './edits.ts';
@@ -104,21 +104,14 @@ function replaceCopy(
   if (form === 'exec' || source === undefined || target === undefined || /["']/.test(target.raw))
     return undefined;
   const slash = target.raw.endsWith('/') ? '' : '/';
-  const manifests =
-    project?.files.includes('pyproject.toml') !== true
-      ? ['pyproject.toml', 'poetry.lock*']
-      : ['pyproject.toml', 'poetry.lock', 'poetry.toml']
-          .filter((name) => project.files.includes(name))
-          .map((name) => (name === 'pyproject.toml' || !mayIgnore(project) ? name : `${name}*`));
+  const { files = [], ignore } = project ?? {};
+  const beside = ['poetry.lock', 'poetry.toml'].filter((name) => files.includes(name));
+  const manifests = ['pyproject.toml', ...(files.includes('pyproject.toml') ? beside : ['poetry.lock'])];
+  if (ignore !== undefined && manifests.some((name) => isIgnored(ignore, name))) return undefined;
   return {
     span: { start: source.span.start, end: target.span.end },
     text: `${manifests.join(' ')} ${target.raw}${slash}`,
   };
-}
-
-/** Whether the file may not be in the build context: then a pattern finds it, or nothing. */
-function mayIgnore({ ignore }: LintProject): boolean {
-  return ignore?.lines.some((line) => /^[^#].*(?:lock|toml)|^\*/.test(line)) === true;
 }
 
 function withoutRoot(view: View, { args, call, verb }: Install): readonly (Edit | undefined)[] {

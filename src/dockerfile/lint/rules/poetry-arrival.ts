@@ -14,6 +14,7 @@ import { offer } from '../judgements/edits.ts';
 import type { View } from '../judgements/judgement.ts';
 import type { Observation, Rule } from '../rule.ts';
 import { viewOf } from '../view.ts';
+import { wantsOtherPoetry } from './project-versions.ts';
 
 const GONE =
   /https?:\/\/raw\.githubusercontent\.com\/(?:python-poetry|sdispater)\/poetry\/(?:master|main|HEAD|develop)\/(?:get|install)-poetry\.py/;
@@ -79,7 +80,8 @@ export const OLD_POETRY_PINS: Rule = {
         const [, ...needed] = /^2\.1\.(?:[4-9]|\d\d)/.test(text) ? [] : poetryRequirements(text);
         const missing = needed.filter((requirement) => !isNamed(nameOf(requirement), call, method));
         if (missing.length === 0 || isHeld(call)) continue;
-        yield { message: complaint(text, missing), span: word.span, ...addPins(view, arrival, missing) };
+        const fix = wantsOtherPoetry(input, arrival) ? {} : addPins(view, arrival, missing);
+        yield { message: complaint(text, missing), span: word.span, ...fix };
       }
     }
   },

@@ -149,17 +149,17 @@ export const UNIGNORED_FILES: Rule = {
     const copy = wholeCopies(reading)[0];
     if (copy === undefined) return;
     const { ignore, contextFiles } = project;
-    const let_in = PRIVATE.filter(
+    const admitted = PRIVATE.filter(
       ([name]) =>
         contextFiles.includes(name) && !(ignore !== undefined && isIgnored(ignore, name.replace(/\/$/, ''))),
     );
     const { span } = copy.source;
     if (ignore === undefined) {
-      const found = let_in.map(([name]) => `\`${name}\``).join(', ');
+      const found = admitted.map(([name]) => `\`${name}\``).join(', ');
       const what = found === '' ? '`.git`, `.venv`, caches and `.env`, wherever there are some' : found;
       yield { message: `there is no \`.dockerignore\`: this copies ${what}, too`, span };
-    } else if (let_in.length > 0) {
-      const found = let_in.map(([name, why]) => `\`${name}\` (${why})`).join(', ');
+    } else if (admitted.length > 0) {
+      const found = admitted.map(([name, why]) => `\`${name}\` (${why})`).join(', ');
       yield { message: `\`${ignore.file}\` lets this copy ${found}`, span };
     }
   },
@@ -317,6 +317,9 @@ function copyReadme(
   project: LintProject,
 ): { readonly fix?: Fix } {
   if (project.ignore !== undefined && isIgnored(project.ignore, path)) return {};
+  // Without the code it fails all the same.
+  const paths = project.packages.map((one) => joined(project.path, one.replace(/\/?[^/]*[*?[].*$/, '')));
+  if (paths.length > 0 && !sources.some(({ source }) => paths.some((one) => reaches(source, one)))) return {};
   if (readme.includes('/') || /[^\w.-]/.test(readme) || !project.files.includes(readme)) return {};
   const manifest = sources.find(
     ({ source, copy }) => !copy.mounted && source.path === joined(project.path, 'pyproject.toml'),

@@ -7,6 +7,7 @@ import { meets, meetsSomehow } from '../constraint.ts';
 import type { Fix } from '../finding.ts';
 import { offer, replaceWord } from '../judgements/edits.ts';
 import type { View } from '../judgements/judgement.ts';
+import { runs } from '../judgements/pin.ts';
 import type { LintProject } from '../project.ts';
 import type { LintInput, Observation, Rule } from '../rule.ts';
 import { viewOf } from '../view.ts';
@@ -72,16 +73,26 @@ function writer({ lock }: LintProject): string {
   return lock?.poetry === undefined ? 'a later Poetry' : `Poetry ${lock.poetry}`;
 }
 
+/** Whether Poetry is to be another one here: what is said of the one that is there matters no more. */
+export function wantsOtherPoetry(input: LintInput, { word }: ToolArrival): boolean {
+  return [UNREADABLE_LOCK, OLDER_POETRY].some((rule) =>
+    Array.from(rule.check(input)).some(
+      ({ span, fix }) => fix !== undefined && span.start === word?.span.start,
+    ),
+  );
+}
+
 function pinWriter(
   view: View,
-  { word, version }: ToolArrival,
+  arrival: ToolArrival,
   { lock, requiresPoetry }: LintProject,
 ): { readonly fix?: Fix } {
+  const { word, version } = arrival;
   const wanted = lock?.poetry;
   if (wanted === undefined || word === undefined || version.text === undefined) return {};
   if (requiresPoetry !== undefined && meets(wanted.split('.').map(Number), requiresPoetry) !== true)
     return {};
-  if (!word.pattern.endsWith(`==${version.text}`) || isOld(wanted)) return {};
+  if (!word.pattern.endsWith(`==${version.text}`) || isOld(wanted) || !runs(view, arrival, wanted)) return {};
   const edit = replaceWord(word, `${word.pattern.slice(0, -version.text.length)}${wanted}`);
   return offer(view, `pin Poetry to ${wanted}, which wrote the lock`, 'safe', [edit]);
 }

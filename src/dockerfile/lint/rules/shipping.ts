@@ -6,6 +6,7 @@ import { hasOption } from '../../reading/options.ts';
 import { readStart } from '../../reading/starts.ts';
 import { isAtLeast, isBelow, poetryOf } from '../../reading/versions.ts';
 import type { Fix } from '../finding.ts';
+import { servesDevelopment } from '../judgements/development.ts';
 import { insertAfter, offer } from '../judgements/edits.ts';
 import type { View } from '../judgements/judgement.ts';
 import type { Rule } from '../rule.ts';
@@ -130,7 +131,10 @@ export const TESTS_SHIP: Rule = {
             ),
           );
           if (runs && /tests?\/?$/.test(path)) continue;
-          const fix = sources.length === 1 ? dropLine(view, step.instruction.span) : {};
+          const used =
+            /tests?\/?$/.test(path) &&
+            reading.flow.installs.some((install) => servesDevelopment(view, install));
+          const fix = sources.length === 1 && !used ? dropLine(view, step.instruction.span) : {};
           yield { message: `\`${path}\` ships, and nothing that ships needs it`, span, ...fix };
         }
       }
