@@ -31,7 +31,18 @@ export interface Carried {
 }
 
 /** What the stages of what ships copy from stages that are none of them; no patterns, no unknown paths. */
-export function stageCopies({ lineage, stages, graph }: Reading): readonly StageCopy[] {
+export function stageCopies(reading: Reading): readonly StageCopy[] {
+  let copies = COPIES.get(reading);
+  if (copies === undefined) {
+    copies = findCopies(reading);
+    COPIES.set(reading, copies);
+  }
+  return copies;
+}
+
+const COPIES = new WeakMap<Reading, readonly StageCopy[]>();
+
+function findCopies({ lineage, stages, graph }: Reading): readonly StageCopy[] {
   const token = graph.dockerfile.escape;
   return lineage.flatMap(({ steps }) =>
     steps.flatMap((step): readonly StageCopy[] => {

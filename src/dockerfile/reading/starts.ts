@@ -17,7 +17,18 @@ export interface Start {
 }
 
 /** Undefined where neither is said: the base image says it. */
-export function readStart({ lineage, graph }: Reading): Start | undefined {
+export function readStart(reading: Reading): Start | undefined {
+  let start = STARTS.get(reading);
+  if (start === undefined) {
+    start = findStart(reading) ?? null;
+    STARTS.set(reading, start);
+  }
+  return start ?? undefined;
+}
+
+const STARTS = new WeakMap<Reading, Start | null>();
+
+function findStart({ lineage, graph }: Reading): Start | undefined {
   const steps = lineage.flatMap((stage) => stage.steps);
   const entrypoint = last(steps, 'ENTRYPOINT');
   let cmd = last(steps, 'CMD');

@@ -31,6 +31,18 @@ export interface VersionedCall extends PoetryCall {
 
 /** Poetry's commands of the stages that BuildKit builds for what ships, in the order of the file. */
 export function poetryCalls(reading: Reading): readonly VersionedCall[] {
+  let calls = CALLS.get(reading);
+  if (calls === undefined) {
+    calls = findCalls(reading);
+    CALLS.set(reading, calls);
+  }
+  return calls;
+}
+
+/** Many rules ask for them. */
+const CALLS = new WeakMap<Reading, readonly VersionedCall[]>();
+
+function findCalls(reading: Reading): readonly VersionedCall[] {
   return reading.contributors.flatMap((home) => {
     const found = home.calls.flatMap((call) => (call.chance === 'never' ? [] : (readPoetryCall(call) ?? [])));
     if (found.length === 0) return [];

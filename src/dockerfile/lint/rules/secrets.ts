@@ -24,6 +24,7 @@ export const SECRET_VARIABLE: Rule = {
     const steps = reading.stages.flatMap((stage) => stage.steps);
     for (const { instruction, variables } of steps) {
       for (const pair of pairsOf(instruction)) {
+        if (!TELLING.test(pair.name)) continue;
         const text = expand(pair.value?.raw ?? '', variables, graph.dockerfile.escape);
         yield* secretIn(pair, text, instruction.keyword, file);
       }
@@ -33,6 +34,9 @@ export const SECRET_VARIABLE: Rule = {
     }
   },
 };
+
+/** Names that `secretIn` looks at. */
+const TELLING = /^POETRY_|INDEX|FIND_LINKS|_URL$|REPOSITOR/;
 
 function pairsOf({ keyword, pairs }: Instruction): readonly Pair[] {
   return keyword === 'ENV' || keyword === 'ARG' ? pairs : [];
