@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: they are of Dockerfiles
 import { describe, expect, it } from 'vitest';
 import { lineOfStep, overrideBases } from '../../src/dockerfile/bases.ts';
 
