@@ -33,7 +33,14 @@ beforeAll(() => {
 describe('the package', () => {
   it('holds the compiled program, its types, licence and words, and nothing else', () => {
     const tops = new Set(packed.map((path) => path.split('/')[0]));
-    expect([...tops].sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']);
+    expect([...tops].sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist',
+      'docs',
+      'package.json',
+    ]);
     expect(packed).toEqual(
       expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/program/main.js']),
     );
