@@ -28,10 +28,13 @@ export async function makeImages(
     context.emit({ type: 'note', message: `on ${reference} · ${reason}; \`base\` chooses another` });
   }
   const made: MadeImage[] = [];
-  for (const platform of platforms) {
+  const { made: tell, ...quiet } = bench;
+  for (const [position, platform] of platforms.entries()) {
+    // Nothing is sent ahead before the last of them is planned: one that cannot be built leaves nothing anywhere.
+    const own = position === platforms.length - 1 && tell !== undefined ? bench : quiet;
     // One after the other: what the first one made for any platform, the next one finds.
     made.push(
-      await makeImage(request, reference, platform, bench, context).catch((error: unknown) => {
+      await makeImage(request, reference, platform, own, context).catch((error: unknown) => {
         throw reason === undefined ? error : unreached(error, reference);
       }),
     );
