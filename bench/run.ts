@@ -59,7 +59,7 @@ function table(all: readonly string[]): string {
   return [
     '# What was measured',
     '',
-    `Written by \`npm run bench\`: ratios within one run, on one machine (${cpus().length} cores, ${model.trim()}; Node ${process.version}, Linux).`,
+    `Written by \`npm run bench\` (or, bench by bench, with \`--record\`): ratios within one run of a bench, on one machine (${cpus().length} cores, ${model.trim()}; Node ${process.version}, Linux).`,
     'A limit is what the project promises; every figure can be had again with the same command.',
     '',
     '| | figure | limit | how |',
