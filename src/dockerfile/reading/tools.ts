@@ -4,6 +4,7 @@ import type { ShellWord } from '../shell/ast.ts';
 import type { Span } from '../syntax/ast.ts';
 import type { Call } from './calls.ts';
 import { hasOption, readArguments } from './options.ts';
+import { SYSTEM_INSTALL } from './package-managers.ts';
 import { type ToolVersion, UNSAID, versionAsked, versionNamed } from './requirements.ts';
 import { expand, type Step } from './steps.ts';
 import { PIP_VALUED, UV_VALUED } from './valued-options.ts';
@@ -102,14 +103,9 @@ function isConstrained(words: readonly ShellWord[], valued: ReadonlySet<string>)
   return hasOption(readArguments(words, valued), '-c', '--constraint', '--constraints');
 }
 
-const SYSTEM_INSTALL: ReadonlyMap<string, RegExp> = new Map([
-  ['apt-get', /^install$/],
-  ['apt', /^install$/],
-  ['aptitude', /^install$/],
-  ['apk', /^add$/],
-  ['dnf', /^install$/],
-  ['microdnf', /^install$/],
-  ['yum', /^install$/],
+/** A system's packages, and those of managers beside it. */
+const INSTALL: ReadonlyMap<string, RegExp> = new Map([
+  ...SYSTEM_INSTALL,
   ['conda', /^install$/],
   ['mamba', /^install$/],
   ['micromamba', /^install$/],
@@ -117,7 +113,7 @@ const SYSTEM_INSTALL: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 function bySystemPackage(call: Call): readonly ToolArrival[] {
-  const verb = SYSTEM_INSTALL.get(call.program);
+  const verb = INSTALL.get(call.program);
   if (verb === undefined || !call.args.some(({ pattern }) => verb.test(pattern))) return [];
   return call.args.flatMap((word): ToolArrival[] => {
     const match = /^(?:python3-|py3-)?(poetry|pipenv|uv|pdm)(?:(?:=|==|@|~)(.*))?$/.exec(word.pattern);

@@ -3,6 +3,7 @@
 import type { Call } from '../../reading/calls.ts';
 import { stageCopies } from '../../reading/carried.ts';
 import { hasOption } from '../../reading/options.ts';
+import { SYSTEM_INSTALL } from '../../reading/package-managers.ts';
 import { readStart } from '../../reading/starts.ts';
 import { isAtLeast, isBelow, poetryOf } from '../../reading/versions.ts';
 import type { Fix } from '../finding.ts';
@@ -12,15 +13,6 @@ import type { View } from '../judgements/judgement.ts';
 import type { Rule } from '../rule.ts';
 import { viewOf } from '../view.ts';
 
-const ADDING: ReadonlyMap<string, RegExp> = new Map([
-  ['apt-get', /^install$/],
-  ['apt', /^install$/],
-  ['aptitude', /^install$/],
-  ['apk', /^add$/],
-  ['dnf', /^install$/],
-  ['microdnf', /^install$/],
-  ['yum', /^install$/],
-]);
 const BUILDING =
   /^(?:build-essential|build-base|gcc|g\+\+|gcc-c\+\+|gfortran|clang|llvm|make|cmake|ninja-build|musl-dev|libc-dev|linux-headers|rustc|cargo|rust|[\w.+-]+-dev(?:el)?)(?:=.*)?$/;
 
@@ -34,7 +26,7 @@ export const BUILD_TOOLS: Rule = {
     if (reading.flow.tool === undefined) return;
     for (const { calls } of reading.lineage) {
       for (const call of calls) {
-        const verb = ADDING.get(call.program);
+        const verb = SYSTEM_INSTALL.get(call.program);
         const at = call.args.findIndex(({ pattern }) => verb?.test(pattern) === true);
         if (verb === undefined || at < 0 || call.chance === 'never' || isRemoved(call, calls)) continue;
         const tools = call.args.slice(at + 1).filter(({ pattern }) => BUILDING.test(pattern));
