@@ -6,7 +6,7 @@ import type { Lock } from '../lock/lock.ts';
 import type { Pins } from '../project/pins.ts';
 import type { Project } from '../project/project.ts';
 import type { Settings } from '../project/settings.ts';
-import type { Inputs } from './inputs.ts';
+import { type Inputs, UNRELATED } from './inputs.ts';
 
 export interface Decoded {
   readonly project: Project;
@@ -54,7 +54,7 @@ export async function warnOfIgnored({ settings }: Decoded, inputs: Inputs, emit:
     });
   }
   const { misspeltVariables } = await import('../project/settings.ts');
-  for (const [written, meant] of misspeltVariables(inputs.environment)) {
+  for (const [written, meant] of misspeltVariables(inputs.environment, UNRELATED)) {
     emit({
       type: 'warning',
       message: `nothing reads the environment variable \`${written}\``,

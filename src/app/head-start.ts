@@ -6,6 +6,7 @@ import type { Settings } from '../project/settings.ts';
 import type { Target } from '../python/target.ts';
 import { KNOWN_BASES } from './known-bases.ts';
 import { fetchWheels, placeOf, type WheelSources, wheelsOf } from './planned-wheels.ts';
+import { minorOf } from './target.ts';
 import { makeWheelLayers, type WheelLayers } from './wheel-layers.ts';
 import type { PlannedWheel, WheelPlace } from './wheel-maker.ts';
 import type { Workbench } from './workbench.ts';
@@ -100,8 +101,4 @@ function guessTarget(reference: string, platform: string, settings: Settings): T
   const [, minor = '', patch = '99'] = official;
   if (settings.python !== undefined && minorOf(settings.python) !== minor) return undefined;
   return { python: `${minor}.${patch}`, platform, libc: { family: 'glibc', major: 2, minor: 36 } };
-}
-
-function minorOf(python: string): string {
-  return python.split('.').slice(0, 2).join('.');
 }

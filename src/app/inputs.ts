@@ -136,7 +136,7 @@ export async function inProject<T>(directory: string, use: () => Promise<T>): Pr
 }
 
 /** Variables that say where or how to work, not what comes out. */
-const UNRELATED: ReadonlySet<string> = new Set([
+export const UNRELATED: ReadonlySet<string> = new Set([
   'BIVY_CACHE_DIR',
   'BIVY_WORKERS',
   'BIVY_BUILDKIT',

@@ -72,7 +72,8 @@ function reasonOf(python: string, passed: readonly string[]): string {
   return passed.length === 0 ? best : `${best} and every package has a wheel for (not ${passed.join(', ')})`;
 }
 
-function minorOf(python: string): string {
+/** `3.11` of `3.11.2`. */
+export function minorOf(python: string): string {
   return python.split('.').slice(0, 2).join('.');
 }
 

@@ -177,12 +177,16 @@ export function resolveSettings(sources: SettingSources): Settings {
   return { ...merged, writable: merged.writable.map((path) => decode.resolveUnder(merged.workdir, path)) };
 }
 
-/** Variables that are set and read by nobody, though one of nearly that name is: `[written, meant]`. */
+/**
+ * Variables that are set and read by nobody, though one of nearly that name is: `[written, meant]`.
+ * @param others variables that stand for no key
+ */
 export function misspeltVariables(
   environment: Readonly<Record<string, string | undefined>>,
+  others: Iterable<string>,
 ): readonly (readonly [written: string, meant: string])[] {
   const known = Object.values(KEYS).flatMap(({ variable }) => variable ?? []);
-  const names = [...known, ...UNSETTLED].map((name) => name.slice(PREFIX.length));
+  const names = [...known, ...others].map((name) => name.slice(PREFIX.length));
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX))
     .map((name) => name.slice(PREFIX.length))
@@ -194,8 +198,6 @@ export function misspeltVariables(
 }
 
 const PREFIX = 'BIVY_';
-/** Variables that stand for no key: they say where and with what to work. */
-const UNSETTLED = ['BIVY_CACHE_DIR', 'BIVY_WORKERS', 'BIVY_BUILDKIT', 'BIVY_BUILDKIT_TLS_DIR'];
 
 function fromTable({ table = {}, file = 'pyproject.toml', lineOf }: SettingSources): Record<string, unknown> {
   const document: Document = { file, code: 'CONFIG_INVALID', ...(lineOf === undefined ? {} : { lineOf }) };
