@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-export const BIVY: string = fileURLToPath(new URL('../dist/program/main.js', import.meta.url));
+export const BIVY: string = fileURLToPath(new URL('../dist/program/main.cjs', import.meta.url));
 
 export interface Command {
   readonly args: readonly string[];

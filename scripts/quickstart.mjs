@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const bivy = fileURLToPath(new URL('../dist/program/main.js', import.meta.url));
+const bivy = fileURLToPath(new URL('../dist/program/main.cjs', import.meta.url));
 const output = 'dist/quickstart';
 const tag = 'annapurna:quickstart';
 

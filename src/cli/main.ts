@@ -24,11 +24,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Nobody is left to be told: the build goes on, and its status says how it went.
 process.stderr.on('error', () => {});
 
-process.exitCode = await run(process.argv.slice(2), {
+// Until it is known how it went: who stops without a word has failed.
+process.exitCode = 2;
+// Not awaited: as CommonJS, which npm installs, a module cannot wait.
+run(process.argv.slice(2), {
   environment: process.env,
   directory: process.cwd(),
   signal: interruption.signal,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   terminal: process.stderr.isTTY === true,
+}).then((status) => {
+  process.exitCode = status;
 });

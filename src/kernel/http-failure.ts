@@ -10,6 +10,12 @@ export interface Failure {
 }
 
 const SLOW = 'BIVY_SLOW';
+const LENGTH = 'BIVY_LENGTH';
+const LATE = {
+  connection: ['BIVY_LATE_CONNECTION', 'did not accept the connection in time'],
+  headers: ['BIVY_LATE_HEADERS', 'did not answer in time'],
+  body: ['BIVY_LATE_BODY', 'stopped in the middle of its answer'],
+} as const;
 const NAME_HINT = 'check the spelling of the address, the network, and `HTTPS_PROXY`';
 const REASONS: Readonly<Record<string, { reason: string; hint?: string }>> = {
   ENOTFOUND: { reason: 'has a name that nobody knows', hint: NAME_HINT },
@@ -21,9 +27,10 @@ const REASONS: Readonly<Record<string, { reason: string; hint?: string }>> = {
   ETIMEDOUT: { reason: 'did not answer in time' },
   EHOSTUNREACH: { reason: 'cannot be reached' },
   ENETUNREACH: { reason: 'cannot be reached' },
-  UND_ERR_CONNECT_TIMEOUT: { reason: 'did not accept the connection in time' },
-  UND_ERR_HEADERS_TIMEOUT: { reason: 'did not answer in time' },
-  UND_ERR_BODY_TIMEOUT: { reason: 'stopped in the middle of its answer' },
+  // Of undici, which speaks to proxies.
+  UND_ERR_CONNECT_TIMEOUT: { reason: LATE.connection[1] },
+  UND_ERR_HEADERS_TIMEOUT: { reason: LATE.headers[1] },
+  UND_ERR_BODY_TIMEOUT: { reason: LATE.body[1] },
 };
 
 /** The failure that a rejected exchange or a broken body stands for. */
@@ -40,11 +47,25 @@ export function failureOf(error: unknown): Failure {
   }
   const known = REASONS[code];
   if (known !== undefined) return { passing: true, ...known };
-  if (code === SLOW) return { reason: message, passing: true };
+  if (code === SLOW || code.startsWith('BIVY_LATE_')) return { reason: message, passing: true };
+  if (code === LENGTH) return { reason: message, passing: false };
   if (/^HPE_|^UND_ERR_(?:REQ|RES)_CONTENT_LENGTH/.test(code)) {
     return { reason: `did not speak HTTP (${code})`, passing: true };
   }
   return { reason: `failed: ${message}`, passing: code !== 'UND_ERR_INVALID_ARG' };
+}
+
+/** The failure of a server that was waited for in vain. */
+export function late(what: keyof typeof LATE): Error {
+  const [code, message] = LATE[what];
+  return Object.assign(new Error(message), { code });
+}
+
+/** The failure of a body that is not what was announced: the file behind it has changed. Bytes. */
+export function wrongLength(announced: number, sent: number): Error {
+  return Object.assign(new Error(`was announced ${announced} bytes, and there are ${sent}`), {
+    code: LENGTH,
+  });
 }
 
 /** The failure of a body that trickles; `milliseconds` were spent waiting for `bytes`. */

@@ -1,26 +1,12 @@
-// The sockets below the HTTP client: connections a host, proxies and certificate authorities from the environment.
-// Loaded with the first request, and undici with it.
+// The sockets below the HTTP client: who goes through a proxy, and by which certificates hosts prove who they are.
+// Loaded with the first request.
 
-import { createRequire } from 'node:module';
-import type { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
-import { BivyError, toBivyError } from './errors.ts';
+import { BivyError } from './errors.ts';
 import type { HostTrust, Method, RequestBody } from './http.ts';
-import { tookTooLong } from './http-failure.ts';
+import { type DirectOptions, openDirect } from './http-direct.ts';
 import type { Patience } from './http-patience.ts';
+import type { Proxies } from './http-proxied.ts';
 import { secureContextFor } from './http-trust.ts';
-
-/**
- * undici as a whole takes a tenth of a second to load, most of it for what no build uses: so these of its modules are
- * loaded alone, and its version is pinned.
- */
-const load: NodeJS.Require = createRequire(import.meta.url);
-const Agent: Undici['Agent'] = load('undici/lib/dispatcher/agent.js');
-const Pool: Undici['Pool'] = load('undici/lib/dispatcher/pool.js');
-const ask: Ask = load('undici/lib/api/api-request.js');
-
-type Undici = typeof import('undici');
-type Ask = (this: Dispatcher, options: Dispatcher.RequestOptions) => Promise<Dispatcher.ResponseData>;
 
 export interface TransportOptions extends Pick<Patience, 'connectMs' | 'headersMs' | 'writtenMs' | 'idleMs'> {
   readonly environment: NodeJS.ProcessEnv;
@@ -44,24 +30,35 @@ export interface RawResponse {
   readonly body: AsyncIterable<Uint8Array> & { destroy(): unknown };
 }
 
+/** One request, one hop: no retry, no redirect. */
+export interface Sender {
+  /** Rejects with whatever the socket or the signal said, a `BivyError` of what is sent. */
+  send(request: Omit<RawRequest, 'trust' | 'direct'>): Promise<RawResponse>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
 export interface Transport {
-  /** No retry, no redirect. Rejects with whatever the socket or the signal said, a `BivyError` of what is sent. */
+  /** As `Sender`. */
   send(request: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
 }
 
-/** The dispatchers of hosts that are trusted alike. */
+/** The connections of hosts that are trusted alike. */
 interface Lane {
-  readonly direct: Dispatcher;
-  readonly proxied: Dispatcher;
+  readonly direct: Sender;
+  /** Opened when first wanted. */
+  proxied(): Promise<Sender>;
+  close(): Promise<void>;
 }
 
 /** @throws BivyError `CONFIG_INVALID` when the environment names a proxy or certificates that cannot be used */
 export function openTransport(options: TransportOptions): Transport {
-  const { environment, headersMs, writtenMs, idleMs } = options;
-  const proxies = {
+  const { environment } = options;
+  const proxies: Proxies = {
     http: proxyOf(environment, 'http_proxy'),
     https: proxyOf(environment, 'https_proxy'),
+    none: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
   };
   const lanes = new Map<string, Lane>();
   const laneOf = (trust: HostTrust | undefined): Lane => {
@@ -73,120 +70,40 @@ export function openTransport(options: TransportOptions): Transport {
   laneOf(undefined);
 
   return {
-    async send({ method, url, headers, body, trust, direct: past = false, signal }) {
+    async send({ trust, direct: past = false, ...request }) {
       const { direct, proxied } = laneOf(trust);
-      // undici would use the proxy of `http:` for `https:` too where that has none.
-      const dispatcher =
-        past || (url.protocol === 'https:' && proxies.https === undefined) ? direct : proxied;
-      const stall = new AbortController();
-      const writes = method !== 'GET' && method !== 'HEAD';
-      const answer = await ask.call(dispatcher, {
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        // undici would close the connection after a HEAD.
-        ...(method === 'HEAD' ? { reset: false } : {}),
-        signal: body === undefined ? signal : AbortSignal.any([signal, stall.signal]),
-        headersTimeout: writes ? writtenMs : headersMs,
-        headers: body === undefined ? headers : { ...headers, 'content-length': String(sizeOf(body)) },
-        ...(body === undefined ? {} : { body: sendable(body, idleMs, stall) }),
-      });
-      // The body's own reader gets this error too; without a listener, closing an unread body would end the process.
-      answer.body.on('error', () => {});
-      return { status: answer.statusCode, headers: joinHeaders(answer.headers), body: answer.body };
+      // A proxy for one scheme is none for the other.
+      const proxy = request.url.protocol === 'https:' ? proxies.https : proxies.http;
+      return (past || proxy === undefined ? direct : await proxied()).send(request);
     },
     async close() {
-      const all = [...lanes.values()].flatMap(({ direct, proxied }) => [direct, proxied]);
-      await Promise.all([...new Set(all)].map((dispatcher) => dispatcher.destroy()));
+      await Promise.all([...lanes.values()].map((lane) => lane.close()));
     },
   };
-}
-
-interface Proxies {
-  readonly http: string | undefined;
-  readonly https: string | undefined;
 }
 
 function openLane(
-  { environment, connections, connectMs, headersMs, idleMs }: TransportOptions,
+  { environment, ...limits }: TransportOptions,
   proxies: Proxies,
   trust: HostTrust | undefined,
 ): Lane {
-  const context = secureContextFor(environment, trust?.certificates);
-  const timeout = { timeout: connectMs };
-  const tls = (): object => {
-    const secureContext = context();
-    return {
-      ...timeout,
-      ...(secureContext === undefined ? {} : { secureContext }),
-      ...(trust?.unverified === true ? { rejectUnauthorized: false } : {}),
-    };
+  const options: DirectOptions = {
+    ...limits,
+    unverified: trust?.unverified === true,
+    secureContext: secureContextFor(environment, trust?.certificates),
   };
-  const common = { connections, pipelining: 1, headersTimeout: headersMs, bodyTimeout: idleMs };
-  const direct = new Agent({
-    ...common,
-    // Certificates are taken in for hosts that show one.
-    factory: (origin, options) =>
-      new Pool(origin, {
-        ...options,
-        connect: String(origin).startsWith('https:') ? tls() : timeout,
-      }),
-  });
-  if (proxies.http === undefined && proxies.https === undefined) return { direct, proxied: direct };
-  // Tunnels are made with more of it.
-  const { EnvHttpProxyAgent }: Undici = load('undici');
-  const proxied = new EnvHttpProxyAgent({
-    ...common,
-    connect: tls(),
-    proxyTls: tls(),
-    requestTls: tls(),
-    // A proxy that lets only port 443 be tunnelled still serves `http:` the old way.
-    proxyTunnel: false,
-    httpProxy: proxies.http ?? '',
-    httpsProxy: proxies.https ?? '',
-    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
-  });
-  return { direct, proxied };
-}
-
-function sizeOf(body: Uint8Array | RequestBody): number {
-  return body instanceof Uint8Array ? body.length : body.size;
-}
-
-/** undici takes an iterable wherever it takes a stream, though its types do not say so. */
-function sendable(
-  body: Uint8Array | RequestBody,
-  idleMs: number,
-  stall: AbortController,
-): Readable | Uint8Array {
-  return body instanceof Uint8Array ? body : (watched(body, idleMs, stall) as unknown as Readable);
-}
-
-/** The bytes of a body; gives up where the server takes none for so long. What its source throws is no fault of the network. */
-async function* watched(
-  body: RequestBody,
-  idleMs: number,
-  stall: AbortController,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const iterator = body.open()[Symbol.asyncIterator]();
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    for (;;) {
-      let next: IteratorResult<Uint8Array>;
-      try {
-        next = await iterator.next();
-      } catch (error) {
-        throw toBivyError(error);
-      }
-      if (next.done === true) return;
-      timer = setTimeout(() => stall.abort(tookTooLong(idleMs)), idleMs);
-      yield next.value;
-      clearTimeout(timer);
-    }
-  } finally {
-    clearTimeout(timer);
-    await iterator.return?.();
-  }
+  const direct = openDirect(options);
+  let proxied: Promise<Sender> | undefined;
+  return {
+    direct,
+    proxied() {
+      proxied ??= import('./http-proxied.ts').then(({ openProxied }) => openProxied(proxies, options));
+      return proxied;
+    },
+    async close() {
+      await Promise.all([direct.close(), (await proxied)?.close()]);
+    },
+  };
 }
 
 function proxyOf(environment: NodeJS.ProcessEnv, name: 'http_proxy' | 'https_proxy'): string | undefined {
@@ -201,14 +118,4 @@ function proxyOf(environment: NodeJS.ProcessEnv, name: 'http_proxy' | 'https_pro
     );
   }
   return undefined;
-}
-
-function joinHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return joined;
 }

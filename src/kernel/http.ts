@@ -1,5 +1,5 @@
 // The one HTTP client of the host's side: at most 8 connections a host, bounded retries, no credentials across hosts.
-// This file holds the contract; `http-client.ts` implements it (undici, loaded when the first request is made).
+// This file holds the contract; `http-client.ts` implements it (loaded when the first request is made).
 
 import type { ErrorCode } from './errors.ts';
 import type { Patience } from './http-patience.ts';

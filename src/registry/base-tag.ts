@@ -1,11 +1,12 @@
 // Where a tag leads now. A build asks once, so that all its platforms stand on one image even where the tag moves
 // meanwhile; what was answered is kept for builds without a network.
 
+import type { Cache } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
 import { type Digest, isDigest, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { ImageReference } from '../oci/reference.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, Repository } from './registry.ts';
 
 const KIND = 'tags';
 
@@ -45,10 +46,28 @@ async function ask(
       hint: 'build once without `--offline`, or name a base on this disk: `oci:DIR`, `docker-archive:FILE`',
     });
   }
-  const digest = await registry.findManifest({ domain, path }, tag);
+  // Who never asked needs the document as well; else its digest alone will mostly do.
+  const repository = { domain, path };
+  const digest =
+    known === undefined
+      ? await fetchDocument(repository, tag, name, registry, cache)
+      : await registry.findManifest(repository, tag);
   if (digest === undefined) throw missingImage(name, domain, `\`${domain}\` has no \`${path}:${tag}\``);
   if (digest !== known) cache.writeRecord(KIND, key, digest);
   return digest;
+}
+
+async function fetchDocument(
+  repository: Repository,
+  tag: string,
+  name: string,
+  registry: Registry,
+  cache: Cache,
+): Promise<Digest | undefined> {
+  const found = await registry.getManifest(repository, tag);
+  if (found !== undefined)
+    await cache.putBlob([found.bytes], { expected: found.digest, name: `the base \`${name}\`` });
+  return found?.digest;
 }
 
 /** Registries do not tell a repository that is not there from a tag that is not. */

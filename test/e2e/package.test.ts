@@ -42,9 +42,9 @@ describe('the package', () => {
       'package.json',
     ]);
     expect(packed).toEqual(
-      expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/program/main.js']),
+      expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'dist/program/main.cjs']),
     );
-    expect(packed.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts)$/.test(path))).toEqual([]);
+    expect(packed.filter((path) => path.startsWith('dist/') && !/\.(c?js|d\.ts)$/.test(path))).toEqual([]);
   });
 
   it('brings no dependency of development', () => {
