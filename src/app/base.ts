@@ -78,13 +78,15 @@ function named(full: string, reference: string): string {
 }
 
 /** `scratch`, `oci:DIR` and the like; also what is nearly so: a tag holds no slash, save after the port of a host. */
-const OF_THIS_DISK = /^(?:scratch$|(?:oci|oci-archive|docker-archive):|[a-z-]+:(?!\d+\/)[^@]*\/)/;
+export function isOfThisDisk(reference: string): boolean {
+  return /^(?:scratch$|(?:oci|oci-archive|docker-archive):|[a-z-]+:(?!\d+\/)[^@]*\/)/.test(reference);
+}
 
 /** An image as base: of this disk, or of a registry. */
 async function openImage(options: BaseOptions, context: Context): Promise<Base> {
   const { reference, platform } = options;
   const watch = [options.settings.workdir.slice(1)].filter((path) => path !== '');
-  if (OF_THIS_DISK.test(reference)) {
+  if (isOfThisDisk(reference)) {
     const { openBase } = await import('../oci/base.ts');
     return openBase(reference, platform, context, { watch });
   }

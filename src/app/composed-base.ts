@@ -89,7 +89,7 @@ export async function resolveComposed(
 /** What is to be composed as far as that is known without a list of packages: remembered, or said by an earlier image. */
 async function followedNow(
   request: DebianRequest,
-  { refresh, reuse }: BaseOptions,
+  { refresh, reuse, ahead }: BaseOptions,
   context: Context,
 ): Promise<FollowedReleases | undefined> {
   const [{ rememberedDebian }, { questionKey }] = await Promise.all([
@@ -99,7 +99,7 @@ async function followedNow(
   const remembered = refresh ? undefined : rememberedDebian(request, context);
   const question = questionKey(request);
   if (remembered !== undefined) return { question, releases: remembered.releases, key: remembered.key };
-  return followedBefore(question, request, reuse, context);
+  return followedBefore(question, request, reuse, ahead, context);
 }
 
 /** What an earlier image followed, where the mirror's releases are still the same. */
@@ -107,12 +107,14 @@ async function followedBefore(
   question: Digest,
   request: DebianRequest,
   reuse: Reuse | undefined,
+  ahead: BaseOptions['ahead'],
   context: Context,
 ): Promise<FollowedReleases | undefined> {
   const before = context.offline ? undefined : await reuse?.findFollowed(question);
   if (before === undefined) return undefined;
-  const { hasReleases } = await import('../debian/current.ts');
-  return (await hasReleases(request, before.releases, context)) ? before : undefined;
+  const { areReleases, readReleases } = await import('../debian/current.ts');
+  const texts = await (ahead?.releases ?? readReleases(request, context));
+  return areReleases(texts, before.releases, request.now ?? Date.now()) ? before : undefined;
 }
 
 /** The same packages are other bytes in another format. */

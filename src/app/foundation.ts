@@ -50,7 +50,7 @@ async function layOn(
   request: ImageRequest,
   reference: string,
   platform: string,
-  { inputs, decode, plan, pool, registry, reuse, pins, made }: Workbench,
+  { inputs, decode, plan, pool, registry, reuse, pins, ahead, made }: Workbench,
   context: Context,
   begun: HeadStart | undefined,
 ): Promise<Foundation> {
@@ -67,6 +67,7 @@ async function layOn(
       registry,
       ...(reuse === undefined ? {} : { reuse }),
       ...(pins === undefined ? {} : { pins }),
+      ...(ahead === undefined ? {} : { ahead }),
     },
     context,
   );

@@ -1,6 +1,7 @@
 // What an image stands on, as the stages of a build hand it on; and what it takes to find out.
 
 import type { BasePackage } from '../debian/base.ts';
+import type { ReleaseTexts } from '../debian/current.ts';
 import type { Digest } from '../kernel/digest.ts';
 import type { LayerPool } from '../layers/worker-pool.ts';
 import type { BaseFacts } from '../oci/facts.ts';
@@ -47,4 +48,11 @@ export interface BaseOptions {
   readonly reuse?: Reuse;
   /** What `bivy.lock` holds the base to. */
   readonly pins?: Pins;
+  readonly ahead?: BaseAhead;
+}
+
+/** What was asked for a base while earlier images were read. */
+export interface BaseAhead {
+  /** Of a composed one. */
+  readonly releases?: Promise<ReleaseTexts>;
 }

@@ -12,6 +12,7 @@ import type { Registry } from '../registry/registry.ts';
 import { type Decoded, once } from './decoded.ts';
 import type { Inputs } from './inputs.ts';
 import type { RegistryRequest } from './registries.ts';
+import type { BaseAhead } from './resolved-base.ts';
 import type { Reuse } from './reuse.ts';
 import { readSources, type Sources } from './sources.ts';
 
@@ -27,6 +28,7 @@ export interface Workbench {
   readonly reuse?: Reuse;
   /** What `bivy.lock` holds the bases to. */
   readonly pins?: Pins;
+  readonly ahead?: BaseAhead;
   /** Told of each layer of wheels that was made. */
   readonly made?: (record: LayerRecord) => void;
 }

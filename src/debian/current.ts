@@ -8,30 +8,36 @@ import { isPast, MOST_BYTES, releaseUrl } from './release.ts';
 import { type DebianRequest, mirrorOf } from './request.ts';
 import { releaseOf } from './suite.ts';
 
-/**
- * @param releases SHA-256 of the release files, by suite
- * @returns false too where one of them is no longer valid: what follows then says so
- * @throws BivyError `MIRROR_…`
- */
-export async function hasReleases(
-  request: DebianRequest,
-  releases: Readonly<Record<string, Digest>>,
-  context: Context,
-): Promise<boolean> {
-  const { suites } = releaseOf(request.release);
+/** Release files by suite, as the mirror has them now. */
+export type ReleaseTexts = ReadonlyMap<string, string>;
+
+/** @throws BivyError `MIRROR_…`, `OFFLINE` */
+export async function readReleases(request: DebianRequest, context: Context): Promise<ReleaseTexts> {
   const mirror = mirrorOf(request);
-  const now = request.now ?? Date.now();
-  if (Object.keys(releases).length !== suites.length) return false;
-  const same = await Promise.all(
+  const { suites } = releaseOf(request.release);
+  const texts = await Promise.all(
     suites.map(async (suite) => {
       const { url, name } = releaseUrl(suite, mirror);
-      const text = await downloadText(url, name, MOST_BYTES, context);
-      const until = /^Valid-Until: (.+)$/m.exec(text)?.[1];
-      return (
-        digestOf(text) === releases[suite.name] &&
-        !isPast(until === undefined ? null : Date.parse(until), now)
-      );
+      return [suite.name, await downloadText(url, name, MOST_BYTES, context)] as const;
     }),
   );
-  return same.every(Boolean);
+  return new Map(texts);
+}
+
+/**
+ * Whether the release files are those that were followed before.
+ * @param followed SHA-256 of the release files, by suite
+ * @param now milliseconds since 1970
+ * @returns false too where one of them is no longer valid: what follows then says so
+ */
+export function areReleases(
+  texts: ReleaseTexts,
+  followed: Readonly<Record<string, Digest>>,
+  now: number,
+): boolean {
+  if (Object.keys(followed).length !== texts.size) return false;
+  return [...texts].every(([suite, text]) => {
+    const until = /^Valid-Until: (.+)$/m.exec(text)?.[1];
+    return digestOf(text) === followed[suite] && !isPast(until === undefined ? null : Date.parse(until), now);
+  });
 }

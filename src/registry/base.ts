@@ -4,15 +4,13 @@
 import type { Context } from '../kernel/context.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { Base } from '../oci/base.ts';
-import { documentType, findCandidates, noSuchPlatform, readImage } from '../oci/choose.ts';
+import { readImage } from '../oci/choose.ts';
 import { inspectBase } from '../oci/inspect.ts';
 import { parsePlatform, spellPlatform } from '../oci/platform.ts';
-import { parseImage } from '../oci/reference.ts';
 import type { ImageConfig, Platform } from '../oci/spec.ts';
-import { remoteDocuments } from './base-documents.ts';
 import { remoteLayers } from './base-layers.ts';
-import { currentDigest } from './base-tag.ts';
 import type { Registry } from './registry.ts';
+import { findRemoteImage } from './remote-image.ts';
 import { nameOf } from './repository.ts';
 
 /**
@@ -29,15 +27,8 @@ export async function openRemoteBase(
   { watch = [] }: { readonly watch?: readonly string[] } = {},
 ): Promise<Base> {
   const wanted = parsePlatform(platform);
-  const image = parseImage(reference);
-  const digest = await currentDigest(image, reference, registry, context);
-  const documents = remoteDocuments(image, reference, digest, registry, context);
-  const bytes = await documents.root();
-  const root = { mediaType: documentType(bytes, reference), digest, size: bytes.length };
-  const { best, platforms } = await findCandidates([root], wanted, documents);
-  const [chosen] = best;
-  if (chosen === undefined) throw noSuchPlatform(documents.name, wanted, platforms);
-  const found = await readImage(chosen, documents);
+  const { image, root, manifest, documents } = await findRemoteImage(reference, platform, registry, context);
+  const found = await readImage(manifest, documents);
   expectPlatform(found.config, wanted, reference);
 
   const { layers, fetch, stop } = remoteLayers(image, reference, found.layers, registry, context);
@@ -51,7 +42,7 @@ export async function openRemoteBase(
     return {
       name: reference,
       reference: image.full,
-      digest,
+      digest: root.digest,
       config: found.config,
       facts,
       layers: known.map((layer, index) => ({
@@ -66,6 +57,20 @@ export async function openRemoteBase(
     await stop();
     throw error;
   }
+}
+
+/**
+ * Asks for what `openRemoteBase` will need first, its manifest and configuration, so that this finds them here.
+ * @throws BivyError as that does before it reads a layer
+ */
+export async function askForRemoteBase(
+  reference: string,
+  platform: string,
+  registry: Registry,
+  context: Context,
+): Promise<void> {
+  const { manifest, documents } = await findRemoteImage(reference, platform, registry, context);
+  await readImage(manifest, documents);
 }
 
 /** An index may call an image one for another machine. */

@@ -3,13 +3,10 @@
 import type { Context } from '../kernel/context.ts';
 import type { Digest } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { documentType, findCandidates, noSuchPlatform } from '../oci/choose.ts';
-import { parsePlatform } from '../oci/platform.ts';
 import { parseImage } from '../oci/reference.ts';
 import { DOCKER_INDEX, INDEX } from '../oci/spec.ts';
-import { remoteDocuments } from './base-documents.ts';
-import { currentDigest } from './base-tag.ts';
 import type { Registry } from './registry.ts';
+import { findRemoteImage } from './remote-image.ts';
 
 export interface ImagePin {
   /** Of what the name leads to, where that is an index. */
@@ -24,20 +21,8 @@ export async function pinImage(
   registry: Registry,
   context: Context,
 ): Promise<ImagePin> {
-  const wanted = parsePlatform(platform);
-  const image = parseImage(reference);
-  const digest = await currentDigest(image, reference, registry, context);
-  const documents = remoteDocuments(image, reference, digest, registry, context);
-  const bytes = await documents.root();
-  const mediaType = documentType(bytes, reference);
-  const { best, platforms } = await findCandidates(
-    [{ mediaType, digest, size: bytes.length }],
-    wanted,
-    documents,
-  );
-  const [chosen] = best;
-  if (chosen === undefined) throw noSuchPlatform(documents.name, wanted, platforms);
-  return { ...(isIndex(mediaType) ? { index: digest } : {}), manifest: chosen.digest };
+  const { root, manifest } = await findRemoteImage(reference, platform, registry, context);
+  return { ...(isIndex(root.mediaType) ? { index: root.digest } : {}), manifest: manifest.digest };
 }
 
 /**
