@@ -173,6 +173,35 @@ describe('a base in the registry', () => {
     const tree = { ...base, destinations: [`dir:${shop.path('tree')}`], push: false };
     expect((await cold(shop, registry, 'three', tree)).made.digest).toBe(edited.made.digest);
   });
+
+  it('is asked for while the last image is read, once', async () => {
+    const shop = await openWorkshop();
+    const [registry, bases] = [await openRegistry(), await openRegistry()];
+    const base = { flags: { base: serveBase(shop, bases) } };
+    shop.lay(THREE());
+    const first = await cold(shop, registry, 'one', base);
+    const before = bases.log.length;
+    const asked = (): readonly string[] => bases.log.slice(before).map(({ path }) => path);
+    registry.script('GET', /\/manifests\/1\.0$/, {
+      kind: 'wait',
+      until: () => expect.poll(asked, { timeout: 5000 }).toContainEqual(expect.stringContaining('/blobs/')),
+    });
+    expect((await cold(shop, registry, 'two', base)).made.digest).toBe(first.made.digest);
+    expect(new Set(asked()).size).toBe(asked().length);
+  });
+
+  it('that is away is no less away for having been asked early', async () => {
+    const shop = await openWorkshop();
+    const [registry, bases] = [await openRegistry(), await openRegistry()];
+    const base = serveBase(shop, bases);
+    shop.lay(THREE());
+    await cold(shop, registry, 'one', { flags: { base } });
+    const tags = [`${registry.domain}/team/hut:1.0`];
+    const request = { destinations: [], push: true, tags, flags: { base: base.replace(/:\w+$/, ':gone') } };
+    const error = await shop.fails(request, { cache: shop.path('cache-two') });
+    expect(error).toMatchObject({ code: 'BASE_MISSING' });
+    expect(bases.log.filter(({ path }) => path.endsWith('/manifests/gone'))).toHaveLength(1);
+  });
 });
 
 function configOf(registry: TestRegistry, { made }: Built): { config: { Labels: Record<string, string> } } {
