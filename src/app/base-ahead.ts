@@ -11,7 +11,7 @@ import { choosePlatforms } from './target.ts';
 import type { Workbench } from './workbench.ts';
 
 export interface AskedAhead extends BaseAhead {
-  /** Ends what was begun; resolves when nothing of it is under way any more. */
+  /** Resolves when nothing of it is under way any more; what nobody wants by then is ended. */
   stop(): Promise<unknown>;
 }
 

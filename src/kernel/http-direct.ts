@@ -9,7 +9,7 @@ import {
 } from 'node:http';
 import type { Agent as SecureAgent } from 'node:https';
 import type { SecureContext } from 'node:tls';
-import type { RequestBody } from './http.ts';
+import type { Method, RequestBody } from './http.ts';
 import { late, wrongLength } from './http-failure.ts';
 import type { Patience } from './http-patience.ts';
 import { sizeOf, watched } from './http-sending.ts';
@@ -61,6 +61,8 @@ export function openDirect(options: DirectOptions): Sender {
       agent,
       method,
       signal,
+      // The agent's is for connections that nobody uses.
+      timeout: 0,
       headers: body === undefined ? headers : { ...headers, 'content-length': String(sizeOf(body)) },
     });
     const clock = clockOf(request);
@@ -81,7 +83,7 @@ export function openDirect(options: DirectOptions): Sender {
         });
       });
       const awaitAnswer = (): void => {
-        if (!answered) clock.start(body === undefined ? headersMs : writtenMs, 'headers');
+        if (!answered) clock.start(isQuestion(method) ? headersMs : writtenMs, 'headers');
       };
       // Others may have the connections: the clock starts with one's own.
       request.on('socket', (socket) => {
@@ -128,10 +130,14 @@ function clockOf(request: ClientRequest): Clock {
   };
 }
 
+/** Changes nothing there. */
+function isQuestion(method: Method): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** A kept connection that the server closed while the request was on its way: nothing was done there. */
 function isStale({ method }: RawRequest, request: ClientRequest, { code }: NodeJS.ErrnoException): boolean {
-  const repeatable = method === 'GET' || method === 'HEAD';
-  return repeatable && request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+  return isQuestion(method) && request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 /** Sends a body, no faster than it is taken; an answer in the midst of it ends it. @throws what the source throws */

@@ -101,7 +101,8 @@ function openLane(
       return proxied;
     },
     async close() {
-      await Promise.all([direct.close(), (await proxied)?.close()]);
+      const through = await proxied?.catch(() => undefined);
+      await Promise.all([direct.close(), through?.close()]);
     },
   };
 }

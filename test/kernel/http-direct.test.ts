@@ -161,6 +161,22 @@ describe('a body that is sent', () => {
 });
 
 describe('a server', () => {
+  it('may take its time over what it was given to store, and over nothing else', async () => {
+    const server = createHttpServer((_, response) => setTimeout(() => response.end('fine'), 200));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { http } = client({ attempts: 1, headersMs: 50 });
+    expect(await ask(http, { url, method: 'PUT' })).toBe('200 fine');
+    expect(await ask(http, { url, method: 'PATCH', body: Buffer.from('x') })).toBe('200 fine');
+    await expect(ask(http, { url })).rejects.toMatchObject({
+      message: expect.stringContaining('did not answer in time'),
+    });
+  });
+
   it('that takes connections and says nothing of who it is, is given up on', async () => {
     const { port } = await serve((socket) => socket.resume());
     const { http } = client({ attempts: 1, connectMs: 100 });
