@@ -1,7 +1,8 @@
 // The outside world as one value, put together where a command begins.
 
-import { type Cache, cacheRoot, DirectoryCache } from '../kernel/cache.ts';
+import { type Cache, cacheRoot } from '../kernel/cache.ts';
 import type { Context } from '../kernel/context.ts';
+import { DirectoryCache } from '../kernel/directory-cache.ts';
 import { toBivyError } from '../kernel/errors.ts';
 import type { Emit } from '../kernel/events.ts';
 import { createHttp, type Patience } from '../kernel/http-client.ts';

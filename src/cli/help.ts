@@ -1,7 +1,8 @@
 // `bivy --help` and `bivy COMMAND --help`.
 
 import { VERSION } from '../kernel/program.ts';
-import { COMMANDS, type Command } from './commands.ts';
+import type { Command } from './command.ts';
+import { COMMANDS } from './commands.ts';
 import { GLOBAL_OPTIONS, type Option, type Options } from './options.ts';
 
 export function mainHelp(): string {

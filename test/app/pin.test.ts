@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { withContext } from '../../src/app/context.ts';
 import { type Pinned, type PinRequest, pinProject } from '../../src/app/pin.ts';
-import { DirectoryCache } from '../../src/kernel/cache.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import { BivyError } from '../../src/kernel/errors.ts';
 import { decodePins } from '../../src/project/pins-decode.ts';
 import { pinDocument, pinLines } from '../../src/report/pin.ts';

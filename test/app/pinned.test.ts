@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { withContext } from '../../src/app/context.ts';
 import { pinProject } from '../../src/app/pin.ts';
 import { pinDebianBase } from '../../src/debian/pinned.ts';
-import { DirectoryCache } from '../../src/kernel/cache.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import { FORMAT } from '../../src/layers/layout.ts';
 import { decodePins } from '../../src/project/pins-decode.ts';
 import { writePins } from '../../src/project/pins-file.ts';

@@ -4,7 +4,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { withContext } from '../../src/app/context.ts';
 import { type Verified, type VerifyRequest, verifyImage } from '../../src/app/verify.ts';
-import { DirectoryCache } from '../../src/kernel/cache.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import { BivyError } from '../../src/kernel/errors.ts';
 import type { Event } from '../../src/kernel/events.ts';
 import { verifyDocument, verifyLines } from '../../src/report/verify.ts';

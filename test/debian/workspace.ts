@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DirectoryCache } from '../../src/kernel/cache.ts';
 import type { Context } from '../../src/kernel/context.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import { BivyError } from '../../src/kernel/errors.ts';
 import type { Event } from '../../src/kernel/events.ts';
 import { createHttp } from '../../src/kernel/http-client.ts';

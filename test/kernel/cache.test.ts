@@ -3,8 +3,9 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheRoot, DirectoryCache } from '../../src/kernel/cache.ts';
+import { cacheRoot } from '../../src/kernel/cache.ts';
 import { type Digest, digestOf, keyOf } from '../../src/kernel/digest.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import { toBivyError } from '../../src/kernel/errors.ts';
 
 const BYTES = Buffer.from('the bytes of a blob');

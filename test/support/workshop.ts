@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach } from 'vitest';
 import { type BuildRequest, buildImage } from '../../src/app/build.ts';
 import { type ContextOptions, withContext } from '../../src/app/context.ts';
-import { DirectoryCache } from '../../src/kernel/cache.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import { BivyError } from '../../src/kernel/errors.ts';
 import type { Event } from '../../src/kernel/events.ts';
 import type { BuildDocument } from '../../src/report/build.ts';

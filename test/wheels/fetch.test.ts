@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DirectoryCache } from '../../src/kernel/cache.ts';
 import type { Context } from '../../src/kernel/context.ts';
 import { toDigest } from '../../src/kernel/digest.ts';
+import { DirectoryCache } from '../../src/kernel/directory-cache.ts';
 import type { Event } from '../../src/kernel/events.ts';
 import { createHttp } from '../../src/kernel/http-client.ts';
 import type { Source } from '../../src/lock/plan.ts';

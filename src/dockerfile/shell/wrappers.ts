@@ -152,7 +152,8 @@ function asModule(words: readonly ShellWord[], pattern: string): Wrapped {
 
 /** `X=y` as a word of `env`. */
 function assignmentOf(word: ShellWord): Assignment | undefined {
-  const match = /^([A-Za-z_][A-Za-z0-9_]*)=/.exec(word.pattern);
+  // `env` takes any name, also one that a shell would not.
+  const match = /^([^=\0]+)=/.exec(word.pattern);
   if (match === null) return undefined;
   const from = match[0].length;
   const pattern = word.pattern.slice(from);

@@ -25,6 +25,7 @@ const TABLE: readonly (readonly [text: string, invocations: readonly string[]])[
   ['python manage.py -m x', ['python manage.py -m x']],
   ['X=1 poetry install', ['X=1 poetry install']],
   ['A=0 env -u C X=1 Y="a b" poetry install', ['A=0 X=1 Y=<a b> env>poetry install']],
+  ['env A.B-C=1 poetry install', ['A.B-C=1 env>poetry install']],
   ['sudo -u app -E X=1 poetry install', ['X=1 sudo>poetry install']],
   ['exec timeout -s KILL 60 nice -n 5 poetry install', ['exec>timeout>nice>poetry install']],
   ['command -v poetry', ['command -v poetry']],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withContext } from '../../../src/app/context.ts';
 import { planProject } from '../../../src/app/plan.ts';
-import { DirectoryCache } from '../../../src/kernel/cache.ts';
+import { DirectoryCache } from '../../../src/kernel/directory-cache.ts';
 import { fetchFiles } from '../../../src/wheels/fetch.ts';
 
 export interface FetchedWheel {
