@@ -221,7 +221,7 @@ function pathsRemoved({ program, args, step, variables }: Call): readonly string
   return words.flatMap(({ pattern, raw }) => {
     if (/poetry\s+config\s+cache-dir/.test(raw)) return [ALL_OF_POETRY];
     if (pattern.startsWith('-')) return [];
-    return expandBraces(pattern).flatMap((text) => {
+    return (keepsBraces(step, pattern) ? [pattern] : expandBraces(pattern)).flatMap((text) => {
       const path = resolvePath(text, step.workdir, home);
       if (path === undefined || path.includes('\0')) return [];
       // `dir/*` leaves the directory, and nothing in it.
@@ -229,6 +229,14 @@ function pathsRemoved({ program, args, step, variables }: Call): readonly string
     });
   });
 }
+
+/** Whether braces stay braces. Docker's shell is `sh`: one that knows none on Debian, Ubuntu and Alpine, bash on Red Hat's kin. */
+export function keepsBraces({ shell, stage }: Step, pattern: string): boolean {
+  return /\{[^{}]*,/.test(pattern) && shell !== 'bash' && !WITH_BASH.test(stage.base ?? '');
+}
+
+const WITH_BASH =
+  /(?:^|\/)(?:centos|fedora|rockylinux|almalinux|oraclelinux|amazonlinux|ubi\d*)\b|ubi\d|lambda\/python/;
 
 /** Whether a call removes a cache: the directory, one that holds it, or what weighs in it. */
 export function holdsCache(call: Call, directory: string): boolean {

@@ -5,7 +5,6 @@ import type { Assignment, Command, ShellWord } from '../shell/ast.ts';
 import { unwrapCommand } from '../shell/programs.ts';
 import { readRun } from '../shell/run.ts';
 import type { Variables } from '../syntax/stages.ts';
-import { outcomeOf } from './conditions.ts';
 import type { Step } from './steps.ts';
 
 export interface Call {
@@ -39,7 +38,7 @@ export function readCalls(step: Step, text: string): readonly Call[] {
   let variables: Variables = step.variables.has('HOME')
     ? step.variables
     : new Map([...step.variables, ['HOME', step.home]]);
-  const chanceOf = followConditions(step.variables);
+  const chanceOf = followConditions();
   for (const command of readRun(text, step.instruction, variables, step.shell).commands) {
     const sets =
       command.words.length === 0 || /^(?:export|declare|readonly)$/.test(command.words[0]!.pattern);
@@ -79,21 +78,21 @@ interface Followed {
  * A branch runs as the test before it says; commands are given in the order of the script. What `$(…)` runs comes before the
  * command that it stands in, and its tests say nothing of that one.
  */
-function followConditions(variables: Variables): (command: Command) => Call['chance'] {
+function followConditions(): (command: Command) => Call['chance'] {
   const outer: Followed = { previous: undefined, test: undefined };
   let within: Followed | undefined;
   return (command) => {
     within = command.substituted ? (within ?? { ...outer }) : undefined;
-    return follow(within ?? outer, command, variables);
+    return follow(within ?? outer, command);
   };
 }
 
-function follow(state: Followed, command: Command, variables: Variables): Call['chance'] {
+function follow(state: Followed, command: Command): Call['chance'] {
   const { previous: before, test } = state;
   state.previous = command;
   const isCondition = isTest(command);
   if (command.branch === undefined) {
-    state.test = outcomeOf(command, variables);
+    state.test = command.outcome;
     const guarded = command.joined === '&&' && before !== undefined && isTest(before);
     if (guarded && test === false) {
       // `test … && a && b`: what follows `a` is kept from running, too.
@@ -106,7 +105,7 @@ function follow(state: Followed, command: Command, variables: Variables): Call['
   }
   if (isCondition) {
     // `elif`: decided only where the test before it failed.
-    if (test !== true) state.test = outcomeOf(command, variables);
+    if (test !== true) state.test = command.outcome;
     return 'may';
   }
   if (test === undefined) return 'may';

@@ -29,19 +29,24 @@ export function isPinnedImage(reference: string): boolean {
 
 const MINIMAL =
   /(?:^|[^a-z])(?:slim|alpine|distroless|minimal|micro|small|wolfi|busybox|scratch|chainguard)(?:[^a-z]|$)|(?:^|\/)cgr\.dev\//i;
+/** Distributions that are small by themselves, and servers that hold nothing to build with. */
+const SMALL_LAST = /(?:^|\/)(?:debian|ubuntu|minideb|photon|nginx|caddy|httpd)$/i;
 /** Languages, distributions with a build tool chain, and whole workbenches. */
 const FULL_LAST =
-  /(?:^|\/)(?:python|python3|pypy|node|ruby|golang|rust|openjdk|gcc|buildpack-deps|php|perl|miniconda\d?|anaconda\d?|miniforge\d?|cuda|pytorch|tensorflow|amazonlinux(?:-base)?|centos|fedora|rockylinux|almalinux|oraclelinux|ubi|devcontainers?|playwright|selenium|jupyter|spark|airflow|uvicorn-gunicorn(?:-[a-z]+)*)(?:[-_]?\d+)*$/i;
+  /(?:^|\/)(?:python|python3|pypy|node|ruby|golang|rust|openjdk|gcc|buildpack-deps|php|perl|miniconda\d?|anaconda\d?|miniforge\d?|cuda|pytorch|tensorflow|amazonlinux(?:-base)?|centos|fedora|rockylinux|almalinux|oraclelinux|ubi|devcontainers?|playwright|selenium|jupyter|spark|airflow|sdk|uvicorn-gunicorn(?:-[a-z]+)*)(?:[-_]?\d+)*$/i;
 const FULL_TAG = /(?:^|-)(?:full|devel|buster|bullseye|bookworm|trixie|stretch|jessie|stable)$/i;
 const FULL_PLACE = /(?:^|\/)(?:devcontainers|cimg|circleci|nvidia|pytorch|continuumio)\//i;
 
-/** Whether an image is known to be large: a language's full image, a tool chain, conda. Unknown images are not. */
-export function isFullImage(reference: string): boolean {
+/**
+ * How much ships with an image, by its name: `full` is a language's full image, a tool chain, conda; of `unknown` ones the name
+ * says nothing.
+ */
+export function sizeOfImage(reference: string): 'minimal' | 'full' | 'unknown' {
   const { repository, tag } = parseImage(reference);
-  if (MINIMAL.test(repository) || (tag !== undefined && MINIMAL.test(tag))) return false;
-  // Debian and Ubuntu themselves are small; their code names as tags of other images mean the full ones.
-  if (/(?:^|\/)(?:debian|ubuntu)$/i.test(repository)) return false;
-  return (
-    FULL_LAST.test(repository) || FULL_PLACE.test(repository) || (tag !== undefined && FULL_TAG.test(tag))
-  );
+  if (MINIMAL.test(repository) || (tag !== undefined && MINIMAL.test(tag))) return 'minimal';
+  // Their code names as tags of other images mean the full ones.
+  if (SMALL_LAST.test(repository)) return 'minimal';
+  const isFull =
+    FULL_LAST.test(repository) || FULL_PLACE.test(repository) || (tag !== undefined && FULL_TAG.test(tag));
+  return isFull ? 'full' : 'unknown';
 }

@@ -60,6 +60,8 @@ export interface Command {
   readonly substituted: boolean;
   /** A branch of an `if`, a `case` or `test && a || b`: which one, counted from 0; the condition itself is no branch. */
   readonly branch: number | undefined;
+  /** Of a test: whether it succeeds in a build without arguments; undefined where that cannot be known, and of other commands. */
+  readonly outcome: boolean | undefined;
   /** Heredoc or here-string given to it as standard input, with `\0` for unknown parts, or undefined. */
   readonly input: string | undefined;
 }

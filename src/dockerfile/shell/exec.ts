@@ -14,6 +14,7 @@ export function readExec(words: readonly Word[]): Command {
     conditional: false,
     substituted: false,
     branch: undefined,
+    outcome: undefined,
     input: undefined,
   };
 }

@@ -3,6 +3,7 @@
 import { assignedIn } from './assigned.ts';
 import type { Assignment, Command, Redirect, ShellWord } from './ast.ts';
 import { type Expansion, expandWhole, expandWord } from './expand.ts';
+import { outcomeOf } from './outcome.ts';
 import { assign, lookUp, merge, nestScope, type Scope } from './scope.ts';
 import { type Source, spanOf } from './source.ts';
 import type { Chain, Node, RawAssignment, RawRedirect, RawWord, Sequence, Simple } from './tree.ts';
@@ -45,6 +46,8 @@ function walkChain({ pipelines }: Chain, place: Place): void {
   const isChoice = pipelines.filter(({ operator }) => operator === '||').length === 1;
   let tested = false;
   let chosen = false;
+  /** What the chain came to so far. */
+  let result: boolean | undefined;
   pipelines.forEach(({ operator, negated, stages }, index) => {
     const joined = operator === 'first' ? place.joined : operator;
     const isOr = operator === '||';
@@ -62,10 +65,21 @@ function walkChain({ pipelines }: Chain, place: Place): void {
     const conditional = place.conditional || isOr || isAnd;
     const scope = isOr || isAnd ? nestScope(place.scope) : place.scope;
     const decides = place.decides && index === pipelines.length - 1 && !negated && stages.length === 1;
+    const runs = isOr ? (result === undefined ? undefined : !result) : isAnd ? result : true;
     walkPipeline(stages, { ...place, joined, conditional, scope, decides, branch: branch ?? place.branch });
-    if (scope !== place.scope) merge(place.scope, [scope], false);
+    if (scope !== place.scope && runs !== false) merge(place.scope, [scope], runs === true);
+    if (runs !== false) result = runs === true ? resultOf(stages, negated, place) : undefined;
     tested ||= negated || isTest(place.source, stages);
   });
+}
+
+/** Of what was just walked. An assignment succeeds. */
+function resultOf(stages: readonly Node[], negated: boolean, { commands }: Place): boolean | undefined {
+  const [node, ...others] = stages;
+  if (node?.kind !== 'simple' || others.length > 0) return undefined;
+  const last = commands.at(-1);
+  const outcome = last?.words.length === 0 ? true : last?.outcome;
+  return outcome === undefined ? undefined : outcome !== negated;
 }
 
 function isTest({ text }: Source, stages: readonly Node[]): boolean {
@@ -117,20 +131,30 @@ function walkApart(place: Place, walk: (scope: Scope) => void): void {
 }
 
 function walkIf(node: Node & { kind: 'if' }, place: Place): void {
+  /** Scopes of the parts that may be the one that runs. */
   const ways: Scope[] = [];
+  let isDecided = false;
+  const walkPart = (body: Sequence, branch: number, test: boolean | undefined): void => {
+    const scope = nestScope(place.scope);
+    walkSequence(body, { ...inner(place), scope, branch });
+    if (!isDecided && test !== false) ways.push(scope);
+    isDecided ||= test === true;
+  };
   node.clauses.forEach(({ condition, body }, branch) => {
     if (branch === 0) walkSequence(condition, { ...place, decides: false });
     else walkApart(place, (scope) => walkSequence(condition, { ...inner(place), scope }));
-    const scope = nestScope(place.scope);
-    walkSequence(body, { ...inner(place), scope, branch });
-    ways.push(scope);
+    walkPart(body, branch, conditionOf(condition, place));
   });
-  if (node.otherwise !== undefined) {
-    const scope = nestScope(place.scope);
-    walkSequence(node.otherwise, { ...inner(place), scope, branch: node.clauses.length });
-    ways.push(scope);
-  }
-  merge(place.scope, ways, node.otherwise !== undefined);
+  if (node.otherwise !== undefined) walkPart(node.otherwise, node.clauses.length, true);
+  if (ways.length > 0) merge(place.scope, ways, isDecided);
+}
+
+/** Of a condition that is one test, just walked. */
+function conditionOf(condition: Sequence, place: Place): boolean | undefined {
+  const [chain, ...others] = condition;
+  const [pipeline, ...more] = chain?.pipelines ?? [];
+  if (pipeline === undefined || others.length + more.length > 0) return undefined;
+  return resultOf(pipeline.stages, pipeline.negated, place);
 }
 
 function walkLoop(node: Node & { kind: 'loop' }, place: Place): void {
@@ -190,6 +214,7 @@ function walkSimple(simple: Simple, place: Place): void {
     conditional: place.conditional,
     substituted: place.substituted,
     branch: place.branch,
+    outcome: outcomeOf(words, scope),
     input: inputOf(redirects),
   });
 }

@@ -87,6 +87,8 @@ describe('T1: Poetry is pinned', () => {
     expect(label(`FROM acme/python-poetry:2.2.0-python3.12${use}`, 'T1')).toBe('y');
     expect(label(`FROM acme/python-poetry:3.12-slim${use}`, 'T1')).toBe('n');
     expect(label(`FROM poetry:latest${use}`, 'T1')).toBe('n');
+    expect(label(`FROM acme/conda:24.9.2${use}`, 'T1')).toBe('n');
+    expect(label(`FROM acme/conda:24.9.2@sha256:${'a'.repeat(64)}${use}`, 'T1')).toBe('y');
   });
 
   it('asks uv and pdm where they install', () => {
@@ -127,6 +129,7 @@ describe('T2 and T5: what comes before the install', () => {
       'a path dependency beside the project',
       'COPY api/pyproject.toml api/\nCOPY shared shared\nWORKDIR /app/api',
     ],
+    ['y', 'y', 'what others wrote', 'COPY pyproject.toml poetry.lock ./\nCOPY third_party /app/third_party'],
     ['n', 'n', 'everything', 'COPY . .'],
     ['n', 'n', 'everything, after the manifests', 'COPY pyproject.toml poetry.lock ./\nADD ./ /app'],
     ['n', 'n', 'everything as a list', 'COPY --chown=app ["./", "/app/"]'],
@@ -205,7 +208,22 @@ describe('T3: dev groups', () => {
     [
       'y',
       'by what a command prints',
+      'ARG ENV=production\nRUN poetry install $(test "$ENV" = production && echo "--no-dev")',
+    ],
+    [
+      'n',
+      'by what a command prints where it is told to',
       'ARG ENV\nRUN poetry install $(test "$ENV" = production && echo "--no-dev")',
+    ],
+    [
+      'y',
+      'by a variable that a branch sets',
+      'ARG DEV=false\nRUN if [ "$DEV" = "true" ]; then A="--with dev"; else A="--only main"; fi && poetry install $A',
+    ],
+    [
+      'n',
+      'by a variable that the other branch sets',
+      'ARG DEV=true\nRUN if [ "$DEV" = "true" ]; then A="--with dev"; else A="--only main"; fi && poetry install $A',
     ],
     [
       'n',
@@ -321,7 +339,13 @@ describe('T4 and T7: the cache', () => {
       'ARG POETRY_CACHE_DIR\nRUN poetry install && rm -rf $POETRY_CACHE_DIR',
     ],
     ['y', 'n', 'removed', 'ENV POETRY_CACHE_DIR=/tmp/c\nRUN poetry install && rm -rf $POETRY_CACHE_DIR'],
-    ['y', 'n', 'removed in its parts', 'RUN poetry install && rm -rf ~/.cache/pypoetry/{cache,artifacts}'],
+    [
+      'y',
+      'n',
+      'removed in its parts',
+      'SHELL ["/bin/bash", "-c"]\nRUN poetry install && rm -rf ~/.cache/pypoetry/{cache,artifacts}',
+    ],
+    ['n', 'n', 'kept by braces', 'RUN poetry install && rm -rf ~/.cache/pypoetry/{cache,artifacts}'],
     ['y', 'n', 'removed by its content', 'RUN poetry install ; rm -r /root/.cache/*'],
     ['y', 'n', 'removed where Poetry says it is', 'RUN poetry install && rm -rf $(poetry config cache-dir)'],
     ['y', 'n', 'disabled', 'RUN poetry install --no-cache'],
@@ -404,6 +428,16 @@ describe('T6: a slim stage of its own', () => {
       'full by a code name',
       `${build('python:3.12')}FROM python:3.12-bookworm\nCOPY --from=build /app /app\n`,
     ],
+    [
+      'n',
+      'an image that nobody knows',
+      `${build('python:3.12')}FROM acme/service:1.2.3\nCOPY --from=build /app /app\n`,
+    ],
+    [
+      'y',
+      'a server of files',
+      `${build('python:3.12')}FROM nginx:1.27\nCOPY --from=build /app/site /usr/share/nginx/html\n`,
+    ],
     ['n', 'one stage', build('python:3.12-slim')],
     [
       'n',
@@ -455,6 +489,11 @@ describe('T9: settings', () => {
     ['n', 'none', 'RUN poetry install'],
     ['n', 'others', 'ENV POETRY_HOME=/p POETRY_VERSION=1 POETRY_CACHE_DIR=/c\nRUN poetry install --no-ansi'],
     ['n', 'those of the venv', 'ENV VIRTUAL_ENV=/venv\nRUN poetry install'],
+    [
+      '-',
+      'where a wheel is built, and nothing more',
+      'RUN poetry config virtualenvs.create false && poetry build && pip install dist/*.whl',
+    ],
     ['-', 'of an export', 'RUN poetry export -o r.txt && pip install -r r.txt'],
   ])('%s: %s', (expected, _, lines) => {
     expect(label(`${HEAD}${MANIFESTS}${lines}\n`, 'T9')).toBe(expected);

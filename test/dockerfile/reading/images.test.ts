@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFullImage, isPinnedImage, parseImage } from '../../../src/dockerfile/reading/images.ts';
+import { isPinnedImage, parseImage, sizeOfImage } from '../../../src/dockerfile/reading/images.ts';
 import { versionAsked } from '../../../src/dockerfile/reading/requirements.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
@@ -27,21 +27,24 @@ describe('a reference', () => {
   });
 
   it.each([
-    ['python:3.12', true],
-    ['mirror.example/team/python:3.11.10-ts4', true],
-    ['python:3.12-bookworm', true],
-    ['registry.example/ubi9/python-311', true],
-    ['nvidia/cuda:12.1.1-devel-ubuntu22.04', true],
-    ['continuumio/miniconda3:4.12.0', true],
-    ['python:3.12-slim-bookworm', false],
-    ['python:3.12-alpine', false],
-    ['gcr.io/distroless/python3-debian12', false],
-    ['debian:bookworm', false],
-    ['ubuntu:24.04', false],
-    ['registry.example/ubi9/ubi-minimal:9.3', false],
-    ['acme/cloudagent-python:1.0.0', false],
-  ])('%s is full: %s', (reference, expected) => {
-    expect(isFullImage(reference)).toBe(expected);
+    ['python:3.12', 'full'],
+    ['mirror.example/team/python:3.11.10-ts4', 'full'],
+    ['python:3.12-bookworm', 'full'],
+    ['registry.example/ubi9/python-311', 'full'],
+    ['nvidia/cuda:12.1.1-devel-ubuntu22.04', 'full'],
+    ['continuumio/miniconda3:4.12.0', 'full'],
+    ['mcr.example/dotnet/sdk:6.0', 'full'],
+    ['python:3.12-slim-bookworm', 'minimal'],
+    ['python:3.12-alpine', 'minimal'],
+    ['gcr.io/distroless/python3-debian12', 'minimal'],
+    ['debian:bookworm', 'minimal'],
+    ['ubuntu:24.04', 'minimal'],
+    ['registry.example/ubi9/ubi-minimal:9.3', 'minimal'],
+    ['nginx:1.27', 'minimal'],
+    ['acme/cloudagent-python:1.0.0', 'unknown'],
+    ['acme/pgvector:v0.5.1', 'unknown'],
+  ])('%s is %s', (reference, expected) => {
+    expect(sizeOfImage(reference)).toBe(expected);
   });
 });
 

@@ -162,8 +162,30 @@ describe('what is no shell', () => {
 
 describe('variables behind a script', () => {
   test('are those that it assigned', () => {
-    const { variables } = read('A=1; export B=$A C; (D=1); E=1 x; F=$(y); [ a ] && G=1; H=1', { Z: '1' });
+    const { variables } = read('A=1; export B=$A C; (D=1); E=1 x; F=$(y); [ -d /a ] && G=1; H=1', { Z: '1' });
     expect(Object.fromEntries(variables)).toEqual({ A: '1', B: '1', F: undefined, G: undefined, H: '1' });
+  });
+
+  test.each([
+    ['[ "$Z" = 1 ] && A=1', '1'],
+    ['[ "$Z" = 2 ] && A=1', '0'],
+    ['! [ "$Z" = 2 ] && A=1', '1'],
+    ['[ "$Z" = 2 ] || A=1', '1'],
+    ['[ "$Z" = 1 ] || A=1', '0'],
+    ['[ "$Z" = 1 ] && [ -n "$Y" ] && A=1', '0'],
+    ['[ "$(x)" = 1 ] && A=1', undefined],
+    ['B=$(x); [ "$B" = 1 ] && A=1', undefined],
+    ['if [ "$Z" = 1 ]; then A=1; else A=2; fi', '1'],
+    ['if [ "$Z" != 1 ]; then A=1; else A=2; fi', '2'],
+    ['if [ "$Z" != 1 ]; then A=1; fi', '0'],
+    ['if [ "$Z" = 2 ]; then A=1; elif [ -z "$Y" ]; then A=2; else A=3; fi', '2'],
+    ['if x; then A=1; elif [ "$Z" = 1 ]; then A=2; else A=3; fi', undefined],
+    ['if x; then A=2; elif [ "$Z" = 1 ]; then A=2; else A=3; fi', '2'],
+    ['if [ "$Z" = 1 ] && x; then A=1; fi', undefined],
+    ['if [ "$TARGETARCH" = arm64 ]; then A=1; fi', undefined],
+  ])('are those of the branch that is taken: %s', (script, expected) => {
+    const { variables } = read(`A=0; ${script}; y`, { Z: '1', TARGETARCH: undefined });
+    expect(variables.get('A')).toBe(expected);
   });
 
   test('do not grow without bound', () => {

@@ -11,7 +11,10 @@ export function logical(text: string, from = 0): Logical {
   return { text, offsets: Array.from({ length: text.length + 1 }, (_, at) => from + at) };
 }
 
-export function read(text: string, variables: Readonly<Record<string, string>> = {}): ShellScript {
+export function read(
+  text: string,
+  variables: Readonly<Record<string, string | undefined>> = {},
+): ShellScript {
   return readShell(logical(text), { variables: new Map(Object.entries(variables)) });
 }
 

@@ -1,6 +1,6 @@
 // T4 and T7: the cache of the install is not in the layer, and the next build has it.
 
-import { type CacheOutcome, holdsCache } from '../../reading/caches.ts';
+import { type CacheOutcome, holdsCache, keepsBraces } from '../../reading/caches.ts';
 import type { Install } from '../../reading/installs.ts';
 import { cacheOf, lineageOfStage } from '../../reading/reading.ts';
 import { offer } from './edits.ts';
@@ -34,7 +34,9 @@ function leftBehind(view: View, install: Install, outcome: CacheOutcome): Proble
   }
   const elsewhere = vain[0];
   if (elsewhere !== undefined) {
-    const message = `this leaves the cache of ${nameOf(tool)}, which is ${place}`;
+    const message = elsewhere.args.some(({ pattern }) => keepsBraces(elsewhere.step, pattern))
+      ? `\`sh\` leaves braces as they are, and nothing is removed here: the cache of ${nameOf(tool)} is ${place}`
+      : `this leaves the cache of ${nameOf(tool)}, which is ${place}`;
     return { rule: 'BV115', message, span: elsewhere.command.span, ...fix };
   }
   const later = laterCleanup(view, install, directory);

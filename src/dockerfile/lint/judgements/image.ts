@@ -1,6 +1,6 @@
 // T6, T8 and T10: what ships is small, runs as somebody, and starts from what is said.
 
-import { isFullImage, isPinnedImage } from '../../reading/images.ts';
+import { isPinnedImage, sizeOfImage } from '../../reading/images.ts';
 import { expand, isRoot } from '../../reading/steps.ts';
 import { isEmpty } from './cache.ts';
 import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
@@ -25,8 +25,12 @@ export function judgeStages({ reading }: View): Judgement {
     return missedBy([{ rule: 'BV106', message, span }]);
   }
   const { base } = first.stage;
-  if (base === undefined || !isFullImage(base)) return missedBy([]);
-  const message = `what ships starts from \`${base}\`, which holds compilers and more: take a slim one for the last stage`;
+  const size = base === undefined ? 'minimal' : sizeOfImage(base);
+  if (size === 'minimal') return missedBy([]);
+  const message =
+    size === 'full'
+      ? `what ships starts from \`${base}\`, which holds compilers and more: take a slim one for the last stage`
+      : `what ships starts from \`${base}\`, which its name does not call a small one: take a slim one for the last stage, or say here that it is`;
   return missedBy([{ rule: 'BV106', message, span: first.stage.image.span }]);
 }
 

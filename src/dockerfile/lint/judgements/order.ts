@@ -161,7 +161,7 @@ function isPathDependency({ source }: Early, { early }: Order, paths: readonly s
     const plain = path.replace(/^(?:\.{1,2}\/)+/, '').replace(/\/$/, '');
     return source.path === plain || source.path?.endsWith(`/${plain}`) === true;
   });
-  if (named) return true;
+  if (named || VENDORED.test(source.path ?? '')) return true;
   const project = early.find(
     (one) => one.source.kind === 'manifest' && /(?:^|\/)\*?pyproject/.test(one.source.path ?? ''),
   )?.source.destination;
@@ -169,6 +169,9 @@ function isPathDependency({ source }: Early, { early }: Order, paths: readonly s
   const directory = project.replace(/\/[^/]*$/, '') || '/';
   return directory !== '/' && !holds(directory, source.destination) && !holds(source.destination, directory);
 }
+
+/** By custom, what others wrote and a project depends on by path. */
+const VENDORED = /(?:^|\/)(?:third[-_]?party|vendor(?:ed|s)?|externals?|submodules)$/i;
 
 function cloned(rule: string, call: Call): Problem {
   return {

@@ -34,9 +34,10 @@ function judgeOutOfSight({ reading, input }: View, tool: Tool): Judgement {
   return missedBy(
     (used.length > 0 ? used : bases).flatMap(({ stage }): Problem[] => {
       const exact = stage.base !== undefined && versionOfImage(stage.base).precision === 'exact';
-      // A language's own image has no Poetry: its version says nothing.
+      // The version of an image that is not named after the tool is none of the tool's.
+      if (exact && (used.length > 0 || stage.base?.includes('@') === true)) return [];
+      // A language's own image has no Poetry.
       const bare = /(?:^|\/)python$/.test(stage.base?.replace(/[:@].*$/, '') ?? '');
-      if (exact && (used.length > 0 || !bare || stage.base?.includes('@') === true)) return [];
       const { start, end } = stage.image.span;
       const image = input.dockerfile.text.slice(start, end);
       const message = bare

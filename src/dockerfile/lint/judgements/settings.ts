@@ -9,7 +9,10 @@ export function judgeSettings(view: View): Judgement {
   const { flow, contributors, production } = view.reading;
   if (flow.tool === undefined || flow.kind === 'export' || production === undefined) return NOT_APPLICABLE;
   const settings = contributors.flatMap((stage) => stage.settings).filter(({ of }) => of === flow.tool);
-  const installs = [...flow.installs, ...flow.repeats].filter(({ tool }) => tool === 'poetry');
+  const installs = [...flow.installs, ...flow.repeats].filter(isOfPoetry);
+  // Where Poetry does nothing but build a wheel there is no environment of its own.
+  const builds = flow.kind === 'wheel' && !contributors.some((stage) => stage.installs.some(isOfPoetry));
+  if (builds) return NOT_APPLICABLE;
   if (settings.length > 0) {
     const folklore = settings.filter(({ name }) => name === 'POETRY_NO_INTERACTION');
     const asking = installs.filter(({ args }) => !hasOption(args, '-n', '--no-interaction'));
@@ -32,6 +35,10 @@ export function judgeSettings(view: View): Judgement {
       ...offer(view, 'say `--no-interaction`', 'safe', quiet(view, installs)),
     },
   ]);
+}
+
+function isOfPoetry({ tool }: Install): boolean {
+  return tool === 'poetry';
 }
 
 function unread(view: View, span: Problem['span'], installs: readonly Install[]): Problem {

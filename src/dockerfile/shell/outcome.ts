@@ -1,17 +1,13 @@
 // What a test of the shell says where everything it looks at is known: ARGs have their defaults, and one without a
 // default is empty, as in a build without `--build-arg`.
 
-import type { Command, ShellWord } from '../shell/ast.ts';
-import type { Variables } from '../syntax/stages.ts';
+import type { ShellWord } from './ast.ts';
+import { lookUp, type Scope } from './scope.ts';
 
 const OUTPUT = /\$\(|`/;
 
-/**
- * Whether the command succeeds; undefined where that cannot be known.
- *
- * @param variables at the step, declared ARGs without a value among them
- */
-export function outcomeOf({ words }: Command, variables: Variables): boolean | undefined {
+/** Whether a command of these words succeeds; undefined where that cannot be known. */
+export function outcomeOf(words: readonly ShellWord[], scope: Scope): boolean | undefined {
   const program = words[0]?.value;
   if (program === 'true' || program === ':') return true;
   if (program === 'false') return false;
@@ -21,15 +17,15 @@ export function outcomeOf({ words }: Command, variables: Variables): boolean | u
     if (!/^\]\]?$/.test(inner.at(-1)?.value ?? '')) return undefined;
     inner.pop();
   }
-  return compare(inner, variables);
+  return compare(inner, scope);
 }
 
-function compare(words: readonly ShellWord[], variables: Variables): boolean | undefined {
-  const known = words.map(textOf);
+function compare(words: readonly ShellWord[], scope: Scope): boolean | undefined {
+  const known = words.map((word) => textOf(word, scope));
   // An unquoted variable that is empty leaves no word.
   const texts = known.filter((text, index) => text !== '' || /["']/.test(words[index]!.raw));
   if (texts[0] === '!') {
-    const rest = compare(words.slice(1), variables);
+    const rest = compare(words.slice(1), scope);
     return rest === undefined ? undefined : !rest;
   }
   if (texts.some((text) => text === '-a' || text === '-o' || text === '&&' || text === '||'))
@@ -44,9 +40,6 @@ function compare(words: readonly ShellWord[], variables: Variables): boolean | u
     return left === '=' || left === '==' ? false : undefined;
   }
   if (texts.length !== 3 || left === undefined || right === undefined) return undefined;
-  // A build for production says so where the file asks for it: an ARG without a default may be just that.
-  const asks = PRODUCTION.test(left) || PRODUCTION.test(right);
-  if (asks && words.some((word) => isUnset(word, variables))) return undefined;
   if (middle === '=' || middle === '==') return left === right;
   if (middle === '!=') return left !== right;
   if (middle === '-eq') return Number(left) === Number(right);
@@ -54,16 +47,12 @@ function compare(words: readonly ShellWord[], variables: Variables): boolean | u
   return undefined;
 }
 
-const PRODUCTION = /^(?:prod|production|release|live)$/i;
-
-/** No build sets what is not declared. */
-function isUnset({ value, raw }: ShellWord, variables: Variables): boolean {
-  if (value !== undefined || OUTPUT.test(raw)) return false;
-  return [...raw.matchAll(/\$\{?(\w+)/g)].some(([, name = '']) => variables.has(name));
-}
-
-/** A variable that nobody gave a value is empty; what a command prints is not known. */
-function textOf({ value, pattern, raw }: ShellWord): string | undefined {
+/** A variable that nobody gave a value is empty; what a command prints is not known, nor a variable that holds it. */
+function textOf({ value, pattern, raw }: ShellWord, scope: Scope): string | undefined {
   if (value !== undefined) return value;
-  return OUTPUT.test(raw) ? undefined : pattern.replaceAll('\0', '');
+  if (OUTPUT.test(raw)) return undefined;
+  const isHidden = [...raw.matchAll(/\$\{?(\w+)/g)].some(
+    ([, name = '']) => lookUp(scope, name) !== undefined,
+  );
+  return isHidden ? undefined : pattern.replaceAll('\0', '');
 }
