@@ -73,12 +73,14 @@ function walkChain({ pipelines }: Chain, place: Place): void {
   });
 }
 
-/** Of what was just walked. An assignment succeeds. */
+/** Of what was just walked. An assignment succeeds, unless a command in it fails. */
 function resultOf(stages: readonly Node[], negated: boolean, { commands }: Place): boolean | undefined {
   const [node, ...others] = stages;
   if (node?.kind !== 'simple' || others.length > 0) return undefined;
   const last = commands.at(-1);
-  const outcome = last?.words.length === 0 ? true : last?.outcome;
+  const isAssigned =
+    last?.words.length === 0 && last.assignments.every(({ value }) => value.value !== undefined);
+  const outcome = isAssigned ? true : last?.outcome;
   return outcome === undefined ? undefined : outcome !== negated;
 }
 

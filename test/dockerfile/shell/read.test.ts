@@ -174,6 +174,8 @@ describe('variables behind a script', () => {
     ['[ "$Z" = 1 ] || A=1', '0'],
     ['[ "$Z" = 1 ] && [ -n "$Y" ] && A=1', '0'],
     ['[ "$(x)" = 1 ] && A=1', undefined],
+    ['[ "$Z" = 1 ] && B=2 && A=1', '1'],
+    ['B=$(x) || A=1', undefined],
     ['B=$(x); [ "$B" = 1 ] && A=1', undefined],
     ['if [ "$Z" = 1 ]; then A=1; else A=2; fi', '1'],
     ['if [ "$Z" != 1 ]; then A=1; else A=2; fi', '2'],
