@@ -8,7 +8,7 @@ import { afterAll } from 'vitest';
 import type { BuildDocument } from '../../../src/report/build.ts';
 import { ROOT, sharedCache } from './shared-folders.ts';
 
-export const PROGRAM: string = join(ROOT, 'dist', 'program', 'main.js');
+export const PROGRAM: string = join(ROOT, 'dist', 'program', 'main.cjs');
 
 /** A folder that goes with the test file. */
 export function scratchFolder(): string {
