@@ -289,7 +289,7 @@ describe.skipIf(mounted === undefined)('a full disk', () => {
 describe('several processes', () => {
   /** Writes blobs and records until it is killed, telling the number of each when it is kept. */
   const WRITER = `
-    import { DirectoryCache } from '${new URL('src/kernel/cache.ts', PROJECT).href}';
+    import { DirectoryCache } from '${new URL('src/kernel/directory-cache.ts', PROJECT).href}';
     import { keyOf } from '${new URL('src/kernel/digest.ts', PROJECT).href}';
     const [root, count] = process.argv.slice(1);
     const cache = new DirectoryCache(root);
