@@ -1,9 +1,9 @@
 // How dependencies come into what ships: of all that installs something, what installs the project's dependencies, and
 // what only adds the project to them.
 
+import type { Instruction } from '../syntax/ast.ts';
 import type { Call } from './calls.ts';
 import type { Install, Preparation } from './installs.ts';
-
 import { covers, type Selection } from './selections.ts';
 import type { StageReading } from './stage-reading.ts';
 import { TOOLS, type Tool, toolOfImage } from './tools.ts';
@@ -169,13 +169,27 @@ export function requirementsOfTool(contributors: readonly StageReading[]): Insta
 function toolOf(contributors: readonly StageReading[]): Tool | undefined {
   return TOOLS.find((tool) =>
     contributors.some(
-      ({ arrivals, calls, stage, installs }) =>
+      ({ arrivals, calls, stage, steps, installs }) =>
         arrivals.some((arrival) => arrival.tool === tool) ||
         calls.some(({ program, chance }) => program === tool && chance !== 'never') ||
         installs.some((install) => install.tool === tool) ||
-        (stage.parent === undefined && stage.base !== undefined && toolOfImage(stage.base) === tool),
+        (stage.parent === undefined && stage.base !== undefined && toolOfImage(stage.base) === tool) ||
+        steps.some(({ instruction }) => isStartedBy(instruction, tool)) ||
+        calls.some(({ programWord }) => isScriptOf(programWord.pattern, tool)),
     ),
   );
+}
+
+/** `CMD ["poetry", "run", …]`: whoever brought it, it is there. */
+function isStartedBy({ keyword, form, words, argument }: Instruction, tool: Tool): boolean {
+  if (keyword !== 'CMD' && keyword !== 'ENTRYPOINT') return false;
+  const [first = ''] = form === 'exec' ? words.map(({ value }) => value) : argument.text.trim().split(/\s+/);
+  return first.split('/').at(-1) === tool;
+}
+
+/** `./scripts/install-poetry.sh`: what it does is not seen, and for whom it is. */
+function isScriptOf(program: string, tool: Tool): boolean {
+  return new RegExp(`(?:^|[/._-])${tool}(?:[._-]\\w+)*\\.sh$`).test(program);
 }
 
 /** The tool whose lock is copied, where nothing says how it comes. */

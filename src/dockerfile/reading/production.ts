@@ -26,7 +26,7 @@ export function isForDevelopment({ name }: Stage): boolean {
 /**
  * The last stage, unless its name, or that of a stage that it starts from, says that it serves development, and another
  * one serves production: one that is called so, or the stage that the last one starts from, where that can be started
- * by itself.
+ * by itself, or else the last one that can.
  */
 export function chooseProduction({ stages }: StageGraph): Stage | undefined {
   const last = stages.at(-1);
@@ -43,12 +43,10 @@ export function chooseProduction({ stages }: StageGraph): Stage | undefined {
   });
   if (named.length > 0) return named.at(-1);
   if (!isForDevelopment(last)) return last;
-  const started = lineageOf(stages, last).filter(
-    (stage) =>
-      !isForDevelopment(stage) &&
-      stage.instructions.some(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT'),
-  );
-  return started.at(-1) ?? last;
+  const isStarted = ({ instructions }: Stage): boolean =>
+    instructions.some(({ keyword }) => keyword === 'CMD' || keyword === 'ENTRYPOINT');
+  const below = lineageOf(stages, last).filter((stage) => !isForDevelopment(stage) && isStarted(stage));
+  return below.at(-1) ?? stages.findLast((stage) => !isDevelopment(stage) && isStarted(stage)) ?? last;
 }
 
 /** The stages that one starts from, the first first, itself last. */

@@ -41,7 +41,7 @@ export function readArrivals(step: Step, calls: readonly Call[]): readonly ToolA
   const found: ToolArrival[] = [];
   for (const call of calls) {
     if (call.chance === 'never') continue;
-    found.push(...byRequirement(call), ...bySystemPackage(call));
+    found.push(...byRequirement(call), ...bySystemPackage(call), ...byVersionManager(call));
     const installer = byInstaller(call, calls);
     if (installer !== undefined) found.push(installer);
   }
@@ -122,6 +122,27 @@ function bySystemPackage(call: Call): readonly ToolArrival[] {
     return [
       { tool: match[1] as Tool, method: 'packages', version, step: call.step, span: word.span, word, call },
     ];
+  });
+}
+
+/** `asdf install poetry 1.8.3`, `mise use -g poetry@1.8.3`; without a version a file of theirs says it. */
+function byVersionManager(call: Call): readonly ToolArrival[] {
+  const { program, args, step } = call;
+  if (program !== 'mise' && program !== 'rtx' && program !== 'asdf') return [];
+  const words = args.filter(({ pattern }) => !pattern.startsWith('-'));
+  if (!/^(?:install|use|global|local|set)$/.test(words[0]?.pattern ?? '')) return [];
+  return words.slice(1).flatMap((word, index): ToolArrival[] => {
+    const match = /^(poetry|pipenv|uv|pdm)(?:@(.*))?$/.exec(word.pattern);
+    if (match === null) return [];
+    const beside = words[index + 2]?.pattern;
+    const said = match[2] ?? (beside !== undefined && /^[\d\0]|^latest$/.test(beside) ? beside : undefined);
+    const version: ToolVersion =
+      said === undefined
+        ? { precision: 'unknown', text: undefined }
+        : said === 'latest'
+          ? UNSAID
+          : versionNamed(said);
+    return [{ tool: match[1] as Tool, method: 'packages', version, step, span: word.span, word, call }];
   });
 }
 

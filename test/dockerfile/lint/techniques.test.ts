@@ -56,6 +56,9 @@ describe('T1: Poetry is pinned', () => {
       `ADD https://install.python-poetry.org /tmp/install-poetry.py\nARG V=2.1.4\nRUN python /tmp/install-poetry.py --version \${V}`,
     ],
     ['y', 'by pipx', 'RUN pipx install poetry==1.8.3'],
+    ['y', 'by asdf', 'RUN asdf plugin add poetry && asdf install poetry 1.8.3 && asdf global poetry 1.8.3'],
+    ['y', 'by what mise reads', 'COPY .tool-versions ./\nRUN mise install poetry'],
+    ['n', 'by mise, to no version', 'RUN mise use -g poetry@latest'],
     ['y', 'by uv', 'RUN uv tool install poetry@1.8.3'],
     [
       'y',
@@ -433,6 +436,12 @@ describe('T6: a slim stage of its own', () => {
       'an image that nobody knows',
       `${build('python:3.12')}FROM acme/service:1.2.3\nCOPY --from=build /app /app\n`,
     ],
+    ['n', 'what a build has to say', `${build('python:3.12')}ARG X\nFROM $X\nCOPY --from=build /app /app\n`],
+    [
+      'y',
+      'small, whatever version',
+      `ARG V\n${build('python:3.12')}FROM python:$V-slim\nCOPY --from=build /app /app\n`,
+    ],
     [
       'y',
       'a server of files',
@@ -548,6 +557,16 @@ describe('nothing of Python', () => {
   it('leaves most techniques out', () => {
     const dockerfile = `ARG BASE\nFROM \${BASE}\nRUN echo hello\n`;
     expect(TECHNIQUES.map((technique) => label(dockerfile, technique)).join('')).toBe('----------');
+  });
+
+  it('but what a container runs', () => {
+    const dockerfile = 'FROM acme/base:latest\nENTRYPOINT ["poetry", "run", "python", "main.py"]\n';
+    expect(TECHNIQUES.map((technique) => label(dockerfile, technique)).join('')).toBe('n----nnnnn');
+  });
+
+  it('but a script that is called after Poetry', () => {
+    const dockerfile = `${HEAD}COPY . .\nRUN ./scripts/poetry.sh\nFROM python:3.12\nCOPY --from=0 /app/dist/*.whl .\nRUN pip install *.whl\n`;
+    expect(label(dockerfile, 'T1')).toBe('n');
   });
 
   it('and so does a base for others', () => {

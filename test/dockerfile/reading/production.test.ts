@@ -28,6 +28,7 @@ describe('the stage meant for production', () => {
     ['dev', ['base', 'dev<base']],
     ['base', ['base!', 'dev<base']],
     ['final', ['dev', 'final']],
+    ['shop', ['build', 'shop!', 'shop-smoke<shop', 'shop-test']],
   ])('is %s of %j', (expected, stages) => {
     expect(production(...stages)).toBe(expected);
   });

@@ -2,11 +2,12 @@
 
 import { isPinnedImage, sizeOfImage } from '../../reading/images.ts';
 import { expand, isRoot } from '../../reading/steps.ts';
+import { isTemplate } from '../../reading/templates.ts';
 import { isEmpty } from './cache.ts';
 import { type Judgement, missedBy, NOT_APPLICABLE, type Problem, type View } from './judgement.ts';
 import { userFix } from './user-fix.ts';
 
-export function judgeStages({ reading }: View): Judgement {
+export function judgeStages({ reading, input }: View): Judgement {
   const { flow, lineage, contributors, production } = reading;
   if (isEmpty(reading) || production === undefined || flow.kind === 'onbuild') return NOT_APPLICABLE;
   const first = lineage[0] ?? production;
@@ -24,8 +25,11 @@ export function judgeStages({ reading }: View): Judgement {
     const message = `what installs the dependencies ships with them, ${flow.tool ?? 'pip'} and its own dependencies too: install in one stage, and copy the environment into a slim one${better}`;
     return missedBy([{ rule: 'BV106', message, span }]);
   }
-  const { base } = first.stage;
-  const size = base === undefined ? 'minimal' : sizeOfImage(base);
+  // Of a base with a variable that has no value, what is said beside it counts.
+  const base = first.stage.base ?? first.stage.pattern.replaceAll('\0', '…');
+  // What a template puts there is not known to be anything.
+  const size =
+    isTemplate(input.dockerfile.text) && first.stage.base === undefined ? 'minimal' : sizeOfImage(base);
   if (size === 'minimal') return missedBy([]);
   const message =
     size === 'full'
