@@ -83,7 +83,8 @@ export function openDirect(options: DirectOptions): Sender {
         });
       });
       const awaitAnswer = (): void => {
-        if (!answered) clock.start(isQuestion(method) ? headersMs : writtenMs, 'headers');
+        if (!answered && !request.destroyed)
+          clock.start(isQuestion(method) ? headersMs : writtenMs, 'headers');
       };
       // Others may have the connections: the clock starts with one's own.
       request.on('socket', (socket) => {

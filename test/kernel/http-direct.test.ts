@@ -1,6 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../src/kernel/events.ts';
 import { type Http, type HttpRequest, requestWhole } from '../../src/kernel/http.ts';
 import { createHttp, type Patience } from '../../src/kernel/http-client.ts';
@@ -29,11 +29,14 @@ async function serve(
   return { port: (server.address() as AddressInfo).port, met: () => sockets.size };
 }
 
-function client(patience: Partial<Patience> = {}): { http: Http; events: Event[] } {
+function client(
+  patience: Partial<Patience> = {},
+  signal: AbortSignal = new AbortController().signal,
+): { http: Http; events: Event[] } {
   const events: Event[] = [];
   const http = createHttp({
     userAgent: 'bivy/test',
-    signal: new AbortController().signal,
+    signal,
     emit: (event) => void events.push(event),
     environment: {},
     patience: { backoffMs: 1, headersMs: 5000, writtenMs: 5000, idleMs: 5000, ...patience },
@@ -139,6 +142,28 @@ describe('a body that is sent', () => {
     });
     expect(body.given()).toBeLessThan(64);
   });
+
+  it.each(['a connection', 'an answer', 'the rest of it'])(
+    'and is given up while it waits for %s keeps nobody waiting',
+    async (what) => {
+      // A clock that still runs would keep the program from ending.
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      closing.push(() => vi.useRealTimers());
+      const stopping = new AbortController();
+      const { port } = await serve((socket) => {
+        if (what === 'an answer') socket.resume();
+        else socket.pause();
+        if (what !== 'a connection') setImmediate(() => stopping.abort());
+      });
+      const { http } = client({ attempts: 1 }, stopping.signal);
+      const body = what === 'an answer' ? Buffer.from('x') : large();
+      const asked = ask(http, { url: `http://127.0.0.1:${port}/`, method: 'PUT', body });
+      if (what === 'a connection') setImmediate(() => stopping.abort());
+      await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 
   it.each([
     ['less', ['he']],
