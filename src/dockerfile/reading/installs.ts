@@ -64,7 +64,7 @@ export function readInstall(call: Call, calls: readonly Call[]): Install | undef
   const verb = args[at];
   if (verb === undefined) return undefined;
   const rest = [...args.slice(0, at), ...args.slice(at + 1)];
-  return installOfPip(call, call.through.includes('uv') ? 'uv' : 'pip', verb, rest);
+  return installOfPip(call, call.through.includes('uv') ? 'uv' : 'pip', verb, rest, pipedWheels(call, calls));
 }
 
 function installOfPoetry({ call, verb, args }: PoetryCall, calls: readonly Call[]): Install | undefined {
@@ -122,6 +122,7 @@ function installOfPip(
   tool: 'pip' | 'uv',
   verb: ShellWord,
   words: readonly ShellWord[],
+  piped: readonly string[],
 ): Install | undefined {
   const args = readArguments(words, PIP_VALUED);
   const given = args.rest.filter(({ pattern }) => pattern !== '');
@@ -132,7 +133,7 @@ function installOfPip(
   // `--find-links .` is where wheels are taken from.
   const finds = hasOption(args, '-f', '--find-links', '--no-index');
   const wheels = args.unknown.filter((word) => finds || namesWheel(word)).map(({ pattern }) => pattern);
-  const local = [...paths.filter(isLocal), ...wheels];
+  const local = [...paths.filter(isLocal), ...wheels, ...piped];
   const packages = paths.filter((path) => !isLocal(path) && !TOOLING.test(path) && !path.startsWith('\0'));
   const kind =
     files.length > 0
@@ -148,6 +149,13 @@ function installOfPip(
 
 function optionValues({ options }: Arguments, ...names: readonly string[]): readonly string[] {
   return options.flatMap(({ name, value }) => (names.includes(name) && value !== undefined ? [value] : []));
+}
+
+/** `find dist -name '*.whl' | xargs pip install`: what is named before it in the same script. */
+function pipedWheels({ through, step, index }: Call, calls: readonly Call[]): readonly string[] {
+  if (!through.includes('xargs')) return [];
+  const before = calls.filter((one) => one.step === step && one.index < index);
+  return before.some(({ args }) => args.some(({ raw }) => /\bwhl\b/.test(raw))) ? ['*.whl'] : [];
 }
 
 /** `$(ls dist/app-*.whl)`, `$wheel`: the shell finds out which one it is. */

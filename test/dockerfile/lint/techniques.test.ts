@@ -148,6 +148,18 @@ describe('T2 and T5: what comes before the install', () => {
     expect(label(dockerfile, 'T5')).toBe(order);
   });
 
+  it('looks at wheels that are found by another program', () => {
+    const build = `${HEAD}RUN pip install poetry==2.1.4\nCOPY shop shop\nCOPY pyproject.toml poetry.lock ./\nRUN poetry build\n`;
+    for (const install of [
+      'ls dist | grep .whl | xargs pip install',
+      "find -name '*.whl' | xargs pip install -U",
+    ]) {
+      const dockerfile = `${build}RUN ${install}\n`;
+      expect(TECHNIQUES.map((technique) => label(dockerfile, technique)).join('')).toBe('yyynnnnn-y');
+    }
+    expect(label(`${build}RUN echo x | xargs pip install\n`, 'T5')).toBe('-');
+  });
+
   it('looks at the install of wheels that were built before', () => {
     const build = `FROM python:3.12.4 AS build\nRUN pip install poetry==1.8.3\n${MANIFESTS}RUN poetry export -o r.txt\nRUN pip wheel -w /wheels -r r.txt\n`;
     const install = 'RUN pip install --no-index --find-links=/wheels -r /wheels/r.txt\n';
