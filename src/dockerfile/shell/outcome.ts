@@ -51,8 +51,9 @@ function compare(words: readonly ShellWord[], scope: Scope): boolean | undefined
 function textOf({ value, pattern, raw }: ShellWord, scope: Scope): string | undefined {
   if (value !== undefined) return value;
   if (OUTPUT.test(raw)) return undefined;
-  const isHidden = [...raw.matchAll(/\$\{?(\w+)/g)].some(
-    ([, name = '']) => lookUp(scope, name) !== undefined,
-  );
+  const isHidden = [...raw.matchAll(/\$\{?(\w+)/g)].some(([, name = '']) => {
+    const found = lookUp(scope, name);
+    return found !== undefined && found.value === undefined;
+  });
   return isHidden ? undefined : pattern.replaceAll('\0', '');
 }

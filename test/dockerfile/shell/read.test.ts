@@ -176,6 +176,7 @@ describe('variables behind a script', () => {
     ['[ "$(x)" = 1 ] && A=1', undefined],
     ['[ "$Z" = 1 ] && B=2 && A=1', '1'],
     ['B=$(x) || A=1', undefined],
+    ['[ "$Z$Y" = 1 ] && A=1', '1'],
     ['B=$(x); [ "$B" = 1 ] && A=1', undefined],
     ['if [ "$Z" = 1 ]; then A=1; else A=2; fi', '1'],
     ['if [ "$Z" != 1 ]; then A=1; else A=2; fi', '2'],
