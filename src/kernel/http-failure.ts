@@ -52,7 +52,9 @@ export function failureOf(error: unknown): Failure {
   if (/^HPE_|^UND_ERR_(?:REQ|RES)_CONTENT_LENGTH/.test(code)) {
     return { reason: `did not speak HTTP (${code})`, passing: true };
   }
-  return { reason: `failed: ${message}`, passing: code !== 'UND_ERR_INVALID_ARG' };
+  // What was asked cannot be sent at all, by undici or by Node.
+  const isUnsendable = /^(?:UND_ERR_INVALID_ARG|ERR_INVALID_|ERR_UNESCAPED_|ERR_HTTP_INVALID_)/.test(code);
+  return { reason: `failed: ${message}`, passing: !isUnsendable };
 }
 
 /** The failure of a server that was waited for in vain. */

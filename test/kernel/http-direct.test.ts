@@ -185,6 +185,19 @@ describe('a body that is sent', () => {
   });
 });
 
+describe('what cannot be sent', () => {
+  it('is not tried twice, nor shown', async () => {
+    const { port, met } = await serve((socket) => socket.resume());
+    const { http, events } = client();
+    const headers = { authorization: 'Bearer two\nlines' };
+    const error = await ask(http, { url: `http://127.0.0.1:${port}/`, headers }).catch((e: unknown) => e);
+    expect(String(error)).toMatch(/Invalid character in header content/);
+    expect(String(error)).not.toContain('two');
+    expect(events.filter(({ type }) => type === 'retry')).toEqual([]);
+    expect(met()).toBe(0);
+  });
+});
+
 describe('a server', () => {
   it('may take its time over what it was given to store, and over nothing else', async () => {
     const server = createHttpServer((_, response) => setTimeout(() => response.end('fine'), 200));
