@@ -54,7 +54,9 @@ export async function resolveComposed(
     }
   }
   const { composeDebianBase } = await import('../debian/base.ts');
-  const composed = await composeDebianBase(request, context);
+  // What failed is asked for once more, and says why.
+  const read = await options.ahead?.releases?.catch(() => undefined);
+  const composed = await composeDebianBase({ ...request, ...(read === undefined ? {} : { read }) }, context);
   const key = layerKeyOf(composed.key, compression);
   const { record, cached } = await makeLayer(
     key,

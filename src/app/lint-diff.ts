@@ -5,6 +5,6 @@ import type { LintedFile } from './lint.ts';
 
 /** Empty where nothing would change. */
 export function fileDiff({ path, before, after }: LintedFile): string {
-  const name = path === '-' ? 'Dockerfile' : path.replace(/^(?:\.\/)+/, '');
+  const name = path === '-' ? 'Dockerfile' : path.replace(/^(?:\.?\/)+/, '');
   return unifiedDiff(before, after, `a/${name}`, `b/${name}`);
 }

@@ -24,9 +24,9 @@ export async function choosePackages(request: DebianRequest, context: Context): 
   const release = releaseOf(request.release);
   const architecture = architectureOf(request.platform);
   const mirror = mirrorOf(request);
-  const { refresh = false, now = Date.now(), keys } = request;
+  const { refresh = false, now = Date.now(), keys, read } = request;
   const releases = await Promise.all(
-    release.suites.map((suite) => openRelease(suite, mirror, { refresh, now, keys }, context)),
+    release.suites.map((suite) => openRelease(suite, mirror, { refresh, now, keys, read }, context)),
   );
   const sources = chooseLists(release, releases, architecture, (message) =>
     context.emit({ type: 'warning', message }),

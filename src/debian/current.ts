@@ -9,7 +9,7 @@ import { type DebianRequest, mirrorOf } from './request.ts';
 import { releaseOf } from './suite.ts';
 
 /** Release files by suite, as the mirror has them now. */
-export type ReleaseTexts = ReadonlyMap<string, string>;
+export type ReleaseTexts = NonNullable<DebianRequest['read']>;
 
 /** @throws BivyError `MIRROR_…`, `OFFLINE` */
 export async function readReleases(request: DebianRequest, context: Context): Promise<ReleaseTexts> {

@@ -33,6 +33,8 @@ export interface Freshness {
   readonly now: number;
   /** Armored keys to trust instead of Debian's own: for tests and private archives, never from the environment. */
   readonly keys?: readonly string[] | undefined;
+  /** Release files that were read just now, by suite. */
+  readonly read?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Of a release file. */
@@ -97,10 +99,10 @@ async function fetchRelease(
   suite: Suite,
   url: string,
   name: string,
-  { now, keys }: Freshness,
+  { now, keys, read }: Freshness,
   context: Context,
 ): Promise<{ readonly digest: Digest; readonly release: ReleaseFile }> {
-  const signed = await downloadText(url, name, MOST_BYTES, context);
+  const signed = read?.get(suite.name) ?? (await downloadText(url, name, MOST_BYTES, context));
   const [{ parseReleaseFile, verifySigned }, trusted] = await Promise.all([
     import('./release-file.ts'),
     keys ?? import('./keys/debian.ts').then(({ DEBIAN_KEYS }) => DEBIAN_KEYS),

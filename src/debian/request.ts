@@ -22,6 +22,8 @@ export interface DebianRequest {
   readonly pinned?: PinnedComposition;
   /** Ask the mirror even if what is in the cache is fresh. */
   readonly refresh?: boolean;
+  /** Release files that were read just now, by suite: these are not asked for again. */
+  readonly read?: ReadonlyMap<string, string>;
   /** Armored keys to trust instead of Debian's own: for tests and private archives, never from the environment. */
   readonly keys?: readonly string[];
   /** Milliseconds since 1970; by default what the clock says. */

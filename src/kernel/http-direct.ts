@@ -11,6 +11,7 @@ import type { Agent as SecureAgent } from 'node:https';
 import type { SecureContext } from 'node:tls';
 import type { Method, RequestBody } from './http.ts';
 import { late, wrongLength } from './http-failure.ts';
+import { joinHeaders } from './http-headers.ts';
 import type { Patience } from './http-patience.ts';
 import { sizeOf, watched } from './http-sending.ts';
 import type { RawRequest, RawResponse, Sender } from './http-transport.ts';
@@ -78,7 +79,7 @@ export function openDirect(options: DirectOptions): Sender {
         clock.stop();
         resolve({
           status: response.statusCode ?? 0,
-          headers: joinHeaders(response),
+          headers: joinHeaders(response.headers),
           body: readable(request, response, idleMs),
         });
       });
@@ -201,12 +202,4 @@ function readable(request: ClientRequest, response: IncomingMessage, idleMs: num
     },
     destroy: close,
   };
-}
-
-function joinHeaders({ headers }: IncomingMessage): Record<string, string> {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return joined;
 }

@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream';
 import { request as ask, EnvHttpProxyAgent } from 'undici';
 import type { DirectOptions } from './http-direct.ts';
+import { joinHeaders } from './http-headers.ts';
 import { sizeOf, watched } from './http-sending.ts';
 import type { Sender } from './http-transport.ts';
 
@@ -65,14 +66,4 @@ export function openProxied(proxies: Proxies, options: DirectOptions): Sender {
     },
     close: () => dispatcher.destroy(),
   };
-}
-
-function joinHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string> {
-  const joined: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) joined[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return joined;
 }

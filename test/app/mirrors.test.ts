@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DebianMirror, NOW, startDebianMirror, tinyBookworm } from '../support/debian-mirror.ts';
 import { moduleWheel } from '../support/poetry-project.ts';
+import { startRegistry } from '../support/registry.ts';
 import { type BuildConditions, listing, openWorkshop } from '../support/workshop.ts';
 
 // What a build says where the composed base cannot be had; `test/debian` has every lie of a mirror.
@@ -52,6 +53,23 @@ describe('a Debian mirror', () => {
     expect(error.hint).toBeDefined();
     expect(listing(shop.path('out'))).toEqual([]);
     expect(listing(shop.path('cache', 'tmp'))).toEqual([]);
+  });
+
+  it('is asked for its releases once, also by a build that looks for earlier images meanwhile', async () => {
+    const shop = await openWorkshop();
+    const registry = await startRegistry();
+    shop.lay([moduleWheel('alpha')]);
+    const before = mirror.log.length;
+    const request = { destinations: [], push: true, tags: [`${registry.domain}/team/hut:1`] };
+    // Nobody knows the key: this is as far as it comes.
+    const error = await shop.fails(request, at(mirror.main, mirror.security));
+    await registry.close();
+    expect(error.code).toBe('MIRROR_SIGNATURE');
+    const asked = mirror.log
+      .slice(before)
+      .filter((path) => /^\/debian(?:-security)?\/dists\/[^/]+\/InRelease$/.test(path));
+    expect(asked).toHaveLength(3);
+    expect(new Set(asked).size).toBe(3);
   });
 
   it('is not asked for a project that could not be built anyway', async () => {
