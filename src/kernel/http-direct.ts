@@ -8,27 +8,17 @@ import {
   Agent as PlainAgent,
 } from 'node:http';
 import type { Agent as SecureAgent } from 'node:https';
-import type { SecureContext } from 'node:tls';
-import type { Method, RequestBody } from './http.ts';
+import { isSafe, type RequestBody } from './http.ts';
 import { late, wrongLength } from './http-failure.ts';
 import { joinHeaders } from './http-headers.ts';
-import type { Patience } from './http-patience.ts';
-import { sizeOf, watched } from './http-sending.ts';
-import type { RawRequest, RawResponse, Sender } from './http-transport.ts';
-
-export interface DirectOptions extends Pick<Patience, 'connectMs' | 'headersMs' | 'writtenMs' | 'idleMs'> {
-  /** Most connections to one host at a time. */
-  readonly connections: number;
-  readonly unverified: boolean;
-  /** Called for hosts that show a certificate. @throws BivyError `CONFIG_INVALID` */
-  readonly secureContext: () => SecureContext | undefined;
-}
+import { headersWith, watched } from './http-sending.ts';
+import type { RawRequest, RawResponse, Sender, SenderOptions } from './http-transport.ts';
 
 /** A connection that nobody uses is closed after so long, before most servers do. */
 const UNUSED_MS = 4000;
 
-export function openDirect(options: DirectOptions): Sender {
-  const { connections, unverified, secureContext, connectMs, headersMs, writtenMs, idleMs } = options;
+export function openDirect(options: SenderOptions): Sender {
+  const { connections, tls, connectMs, headersMs, writtenMs, idleMs } = options;
   const common = {
     keepAlive: true,
     maxSockets: connections,
@@ -42,15 +32,7 @@ export function openDirect(options: DirectOptions): Sender {
     if (protocol !== 'https:') return { ask: askPlainly, agent: plain };
     if (secure === undefined) {
       const { Agent, request } = await import('node:https');
-      const context = secureContext();
-      secure ??= {
-        ask: request,
-        agent: new Agent({
-          ...common,
-          ...(context === undefined ? {} : { secureContext: context }),
-          ...(unverified ? { rejectUnauthorized: false } : {}),
-        }),
-      };
+      secure ??= { ask: request, agent: new Agent({ ...common, ...tls() }) };
     }
     return secure;
   }
@@ -64,7 +46,7 @@ export function openDirect(options: DirectOptions): Sender {
       signal,
       // The agent's is for connections that nobody uses.
       timeout: 0,
-      headers: body === undefined ? headers : { ...headers, 'content-length': String(sizeOf(body)) },
+      headers: headersWith(headers, body),
     });
     const clock = clockOf(request);
     return new Promise<RawResponse>((resolve, reject) => {
@@ -84,8 +66,7 @@ export function openDirect(options: DirectOptions): Sender {
         });
       });
       const awaitAnswer = (): void => {
-        if (!answered && !request.destroyed)
-          clock.start(isQuestion(method) ? headersMs : writtenMs, 'headers');
+        if (!answered && !request.destroyed) clock.start(isSafe(method) ? headersMs : writtenMs, 'headers');
       };
       // Others may have the connections: the clock starts with one's own.
       request.on('socket', (socket) => {
@@ -132,14 +113,9 @@ function clockOf(request: ClientRequest): Clock {
   };
 }
 
-/** Changes nothing there. */
-function isQuestion(method: Method): boolean {
-  return method === 'GET' || method === 'HEAD';
-}
-
 /** A kept connection that the server closed while the request was on its way: nothing was done there. */
 function isStale({ method }: RawRequest, request: ClientRequest, { code }: NodeJS.ErrnoException): boolean {
-  return isQuestion(method) && request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
+  return isSafe(method) && request.reusedSocket && (code === 'ECONNRESET' || code === 'EPIPE');
 }
 
 /** Sends a body, no faster than it is taken; an answer in the midst of it ends it. @throws what the source throws */

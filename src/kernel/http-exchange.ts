@@ -8,6 +8,7 @@ import {
   type HttpRequest,
   type HttpResponse,
   invalidCode,
+  isSafe,
   type Method,
   unreachableCode,
 } from './http.ts';
@@ -43,7 +44,6 @@ export function openHttp(options: HttpOptions): Http {
   /** One attempt: follows redirects to an answer. */
   async function attempt(ask: Ask, extra: Record<string, string>): Promise<Answer> {
     const { method, start, signal, peer, body, trust, direct } = ask;
-    const follows = method === 'GET' || method === 'HEAD';
     let url = start;
     let headers: Record<string, string> = { ...ask.headers, ...extra };
     for (let hop = 0; hop <= REDIRECTS; hop++) {
@@ -59,7 +59,8 @@ export function openHttp(options: HttpOptions): Http {
         ...(direct === undefined || url.origin !== start.origin ? {} : { direct }),
       });
       const location = response.headers['location'];
-      if (!follows || !REDIRECTING.has(response.status) || location === undefined) return { response, url };
+      if (!isSafe(method) || !REDIRECTING.has(response.status) || location === undefined)
+        return { response, url };
       await setAside(response, signal, method === 'HEAD');
       const redirect = followRedirect(url, location);
       if (redirect.kind === 'refuse') {
@@ -159,7 +160,7 @@ export function openHttp(options: HttpOptions): Http {
 function givenUp({ method, start, peer }: Ask, failure: Failure, wait: number | undefined): BivyError {
   const { reason, hint } = failure;
   const seconds = wait === undefined ? '' : ` and asks to wait ${Math.ceil(wait / 1000)} s`;
-  const doing = method === 'GET' || method === 'HEAD' ? 'get' : 'send to';
+  const doing = isSafe(method) ? 'get' : 'send to';
   return new BivyError(
     unreachableCode(peer),
     `cannot ${doing} \`${publicUrl(start.href)}\`: the server ${reason}${seconds}`,

@@ -3,10 +3,10 @@
 
 import type { Readable } from 'node:stream';
 import { request as ask, EnvHttpProxyAgent } from 'undici';
-import type { DirectOptions } from './http-direct.ts';
+import { isSafe } from './http.ts';
 import { joinHeaders } from './http-headers.ts';
-import { sizeOf, watched } from './http-sending.ts';
-import type { Sender } from './http-transport.ts';
+import { headersWith, watched } from './http-sending.ts';
+import type { Sender, SenderOptions } from './http-transport.ts';
 
 export interface Proxies {
   /** URLs. */
@@ -16,22 +16,17 @@ export interface Proxies {
   readonly none: string;
 }
 
-export function openProxied(proxies: Proxies, options: DirectOptions): Sender {
-  const { connections, unverified, secureContext, connectMs, headersMs, writtenMs, idleMs } = options;
-  const context = secureContext();
-  const tls = {
-    timeout: connectMs,
-    ...(context === undefined ? {} : { secureContext: context }),
-    ...(unverified ? { rejectUnauthorized: false } : {}),
-  };
+export function openProxied(proxies: Proxies, options: SenderOptions): Sender {
+  const { connections, connectMs, headersMs, writtenMs, idleMs } = options;
+  const connect = { timeout: connectMs, ...options.tls() };
   const dispatcher = new EnvHttpProxyAgent({
     connections,
     pipelining: 1,
     headersTimeout: headersMs,
     bodyTimeout: idleMs,
-    connect: tls,
-    proxyTls: tls,
-    requestTls: tls,
+    connect,
+    proxyTls: connect,
+    requestTls: connect,
     // A proxy that lets only port 443 be tunnelled still serves `http:` the old way.
     proxyTunnel: false,
     httpProxy: proxies.http ?? '',
@@ -41,15 +36,14 @@ export function openProxied(proxies: Proxies, options: DirectOptions): Sender {
   return {
     async send({ method, url, headers, body, signal }) {
       const stall = new AbortController();
-      const writes = method !== 'GET' && method !== 'HEAD';
       const answer = await ask(url, {
         dispatcher,
         method,
         // undici would close the connection after a HEAD.
         ...(method === 'HEAD' ? { reset: false } : {}),
         signal: body === undefined ? signal : AbortSignal.any([signal, stall.signal]),
-        headersTimeout: writes ? writtenMs : headersMs,
-        headers: body === undefined ? headers : { ...headers, 'content-length': String(sizeOf(body)) },
+        headersTimeout: isSafe(method) ? headersMs : writtenMs,
+        headers: headersWith(headers, body),
         ...(body === undefined
           ? {}
           : {

@@ -4,9 +4,14 @@ import { toBivyError } from './errors.ts';
 import type { RequestBody } from './http.ts';
 import { tookTooLong } from './http-failure.ts';
 
-/** Bytes. */
-export function sizeOf(body: Uint8Array | RequestBody): number {
-  return body instanceof Uint8Array ? body.length : body.size;
+/** The headers that go with a body, or with none. */
+export function headersWith(
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array | RequestBody | undefined,
+): Record<string, string> {
+  if (body === undefined) return { ...headers };
+  const size = body instanceof Uint8Array ? body.length : body.size;
+  return { ...headers, 'content-length': String(size) };
 }
 
 /**

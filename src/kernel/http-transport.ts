@@ -1,16 +1,24 @@
 // The sockets below the HTTP client: who goes through a proxy, and by which certificates hosts prove who they are.
 // Loaded with the first request.
 
+import type { SecureContext } from 'node:tls';
 import { BivyError } from './errors.ts';
 import type { HostTrust, Method, RequestBody } from './http.ts';
-import { type DirectOptions, openDirect } from './http-direct.ts';
+import { openDirect } from './http-direct.ts';
 import type { Patience } from './http-patience.ts';
 import type { Proxies } from './http-proxied.ts';
 import { secureContextFor } from './http-trust.ts';
 
 export interface TransportOptions extends Pick<Patience, 'connectMs' | 'headersMs' | 'writtenMs' | 'idleMs'> {
   readonly environment: NodeJS.ProcessEnv;
+  /** Most of them to one host at a time. */
   readonly connections: number;
+}
+
+/** How hosts that are trusted alike are asked. */
+export interface SenderOptions extends Omit<TransportOptions, 'environment'> {
+  /** For hosts that show a certificate; what is not said is Node's own. @throws BivyError `CONFIG_INVALID` */
+  readonly tls: () => { readonly secureContext?: SecureContext; readonly rejectUnauthorized?: boolean };
 }
 
 /** One request, one hop. */
@@ -87,10 +95,16 @@ function openLane(
   proxies: Proxies,
   trust: HostTrust | undefined,
 ): Lane {
-  const options: DirectOptions = {
+  const context = secureContextFor(environment, trust?.certificates);
+  const options: SenderOptions = {
     ...limits,
-    unverified: trust?.unverified === true,
-    secureContext: secureContextFor(environment, trust?.certificates),
+    tls() {
+      const secureContext = context();
+      return {
+        ...(secureContext === undefined ? {} : { secureContext }),
+        ...(trust?.unverified === true ? { rejectUnauthorized: false } : {}),
+      };
+    },
   };
   const direct = openDirect(options);
   let proxied: Promise<Sender> | undefined;

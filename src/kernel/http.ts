@@ -9,6 +9,11 @@ export type Peer = 'index' | 'mirror' | 'registry';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** A method that changes nothing there, and may be asked again (RFC 9110 section 9.2.1). */
+export function isSafe(method: Method): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
 /** Bytes to be sent that need not be in memory. */
 export interface RequestBody {
   /** Bytes. */
