@@ -175,7 +175,7 @@ function toolOf(contributors: readonly StageReading[]): Tool | undefined {
         installs.some((install) => install.tool === tool) ||
         (stage.parent === undefined && stage.base !== undefined && toolOfImage(stage.base) === tool) ||
         steps.some(({ instruction }) => isStartedBy(instruction, tool)) ||
-        calls.some(({ programWord }) => isScriptOf(programWord.pattern, tool)),
+        calls.some(({ programWord }) => SCRIPTS.get(tool)?.test(programWord.pattern) === true),
     ),
   );
 }
@@ -188,9 +188,9 @@ function isStartedBy({ keyword, form, words, argument }: Instruction, tool: Tool
 }
 
 /** `./scripts/install-poetry.sh`: what it does is not seen, and for whom it is. */
-function isScriptOf(program: string, tool: Tool): boolean {
-  return new RegExp(`(?:^|[/._-])${tool}(?:[._-]\\w+)*\\.sh$`).test(program);
-}
+const SCRIPTS: ReadonlyMap<Tool, RegExp> = new Map(
+  TOOLS.map((tool) => [tool, new RegExp(`(?:^|[/._-])${tool}(?:[._-]\\w+)*\\.sh$`)]),
+);
 
 /** The tool whose lock is copied, where nothing says how it comes. */
 function toolOfManifests(contributors: readonly StageReading[]): Tool | undefined {
