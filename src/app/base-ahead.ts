@@ -5,7 +5,7 @@ import type { DebianRequest } from '../debian/request.ts';
 import type { Context } from '../kernel/context.ts';
 import { isOfThisDisk } from './base.ts';
 import { debianRequest } from './debian-request.ts';
-import { DEBIAN_BASES } from './known-bases.ts';
+import { findDebianBase } from './known-bases.ts';
 import type { BaseAhead } from './resolved-base.ts';
 import { choosePlatforms } from './target.ts';
 import type { Workbench } from './workbench.ts';
@@ -29,7 +29,7 @@ export async function askAhead(
   if (reference === undefined || pins !== undefined || context.offline || isOfThisDisk(reference))
     return undefined;
   const platforms = choosePlatforms(settings);
-  const debian = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  const debian = findDebianBase(reference);
   if (debian !== undefined) {
     // The mirror has the same releases for all of them.
     const [platform = ''] = platforms;
@@ -43,16 +43,12 @@ export async function askAhead(
 }
 
 async function askMirror(request: DebianRequest, context: Context): Promise<AskedAhead | undefined> {
-  const [{ rememberedDebian }, { mirrorOf }] = await Promise.all([
-    import('../debian/remembered.ts'),
-    import('../debian/request.ts'),
-  ]);
+  const { rememberedDebian } = await import('../debian/remembered.ts');
   try {
-    mirrorOf(request);
+    if (rememberedDebian(request, context) !== undefined) return undefined;
   } catch {
     return undefined; // without a mirror there is nobody to ask, which is said when the base is opened
   }
-  if (rememberedDebian(request, context) !== undefined) return undefined;
   const { readReleases } = await import('../debian/current.ts');
   const stopping = new AbortController();
   const signal = AbortSignal.any([context.signal, stopping.signal]);

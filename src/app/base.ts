@@ -8,7 +8,7 @@ import { BivyError } from '../kernel/errors.ts';
 import type { Base } from '../oci/base.ts';
 import type { BasePython } from '../oci/facts.ts';
 import type { BaseKnowledge } from './base-knowledge.ts';
-import { DEBIAN_BASES } from './known-bases.ts';
+import { DEBIAN_BASES, findDebianBase } from './known-bases.ts';
 import type { BaseOptions, ResolvedBase } from './resolved-base.ts';
 import type { Reuse } from './reuse.ts';
 
@@ -20,7 +20,7 @@ export async function resolveBase(options: BaseOptions, context: Context): Promi
   const { pins } = options;
   const taken =
     pins === undefined ? undefined : await (await import('./pins.ts')).takePin(pins, options, context);
-  const debian = Object.hasOwn(DEBIAN_BASES, options.reference) ? DEBIAN_BASES[options.reference] : undefined;
+  const debian = findDebianBase(options.reference);
   if (debian !== undefined) {
     const { resolveComposed } = await import('./composed-base.ts');
     return resolveComposed(options, debian.release, taken?.pinned, context);

@@ -10,7 +10,6 @@ import { parseReference } from '../oci/reference.ts';
 import type { Project } from '../project/project.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type BuildDestination, type BuildDocument, buildDocument, imageSize } from '../report/build.ts';
-import type { AskedAhead } from './base-ahead.ts';
 import { type Decoded, decodeInputs, once, openPins, warnOfIgnored } from './decoded.ts';
 import { openDestination } from './destinations.ts';
 import type { MadeImage } from './image.ts';
@@ -67,7 +66,10 @@ async function build(request: BuildRequest, context: Context): Promise<BuildDocu
     const destinations = await openDestinations({ spelled, tags, registry }, cacheFrom, request, context);
     const own = isPushed ? tags : [];
     const isAlone = request.reuse === false || own.length + cacheFrom.length === 0 || context.offline;
-    const ahead = isAlone ? undefined : await beginBase(request, bench, context);
+    // While earlier images are read, the base is asked for: neither waits for the other.
+    const ahead = isAlone
+      ? undefined
+      : await (await import('./base-ahead.ts')).askAhead(request, bench, context);
     const made = ({ digest, size }: LayerRecord): void => {
       const blob = { path: context.cache.blobPath(digest), offset: 0 };
       for (const destination of destinations) destination.begin?.({ digest, size, blob }, tags, context);
@@ -180,16 +182,6 @@ async function localImages({ whole, made }: MadeImages, context: Context): Promi
   if (made.every(({ image }) => image.layers.every(({ blob }) => 'path' in blob))) return whole;
   const { fetchBlobs } = await import('./publishing.ts');
   return fetchBlobs(whole, context);
-}
-
-/** While earlier images are read, the base is asked for: neither waits for the other. */
-async function beginBase(
-  request: BuildRequest,
-  bench: Workbench,
-  context: Context,
-): Promise<AskedAhead | undefined> {
-  const { askAhead } = await import('./base-ahead.ts');
-  return askAhead(request, bench, context);
 }
 
 async function openReuse(

@@ -4,7 +4,7 @@
 import type { Bases } from '../dockerfile/facts.ts';
 import { type BuildNeeds, buildNeeds } from '../dockerfile/write/native.ts';
 import { BivyError } from '../kernel/errors.ts';
-import { DEBIAN_BASES } from './known-bases.ts';
+import { findDebianBase } from './known-bases.ts';
 
 export interface BaseWishes {
   /** What `[tool.bivy] base` or `BIVY_BASE` says, and what a flag says. */
@@ -32,7 +32,7 @@ export function readBase({ setting, flag, builder }: BaseWishes): Base {
   }
   const name = flag ?? setting;
   if (name === undefined) return { image: undefined, python: undefined, note: undefined };
-  const debian = Object.hasOwn(DEBIAN_BASES, name) ? DEBIAN_BASES[name] : undefined;
+  const debian = findDebianBase(name);
   if (debian !== undefined) {
     return {
       image: undefined,

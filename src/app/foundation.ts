@@ -8,7 +8,7 @@ import type { BasePython } from '../oci/facts.ts';
 import { choosePython, resolveBase } from './base.ts';
 import type { HeadStart } from './head-start.ts';
 import type { ImageRequest } from './image.ts';
-import { KNOWN_BASES } from './known-bases.ts';
+import { findKnownBase } from './known-bases.ts';
 import { type Preparation, type PrepareOptions, prepare } from './prepare.ts';
 import type { ResolvedBase } from './resolved-base.ts';
 import type { Workbench } from './workbench.ts';
@@ -94,7 +94,7 @@ async function refuseEarly(
   platform: string,
   { decode, plan, sources }: Workbench,
 ): Promise<void> {
-  const own = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
+  const own = findKnownBase(reference);
   if (own === undefined) return;
   const { settings, lock } = await decode();
   const { python, libc } = own;

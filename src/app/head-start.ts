@@ -4,7 +4,7 @@
 import type { Context } from '../kernel/context.ts';
 import type { Settings } from '../project/settings.ts';
 import type { Target } from '../python/target.ts';
-import { KNOWN_BASES } from './known-bases.ts';
+import { findKnownBase } from './known-bases.ts';
 import { fetchWheels, placeOf, type WheelSources, wheelsOf } from './planned-wheels.ts';
 import { minorOf } from './target.ts';
 import { makeWheelLayers, type WheelLayers } from './wheel-layers.ts';
@@ -94,7 +94,7 @@ function identify(wheels: readonly PlannedWheel[], place: WheelPlace): string {
 const OFFICIAL = /(?:^|\/)python:(3\.\d+)(?:\.(\d+))?(?:-slim)?(?:-(?:bookworm|trixie))?(?:@|$)/;
 
 function guessTarget(reference: string, platform: string, settings: Settings): Target | undefined {
-  const known = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
+  const known = findKnownBase(reference);
   if (known !== undefined) return { ...known, platform };
   const official = OFFICIAL.exec(reference);
   if (official === null) return undefined;

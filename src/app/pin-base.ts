@@ -5,7 +5,7 @@ import { isLocalImage } from '../oci/local-image.ts';
 import type { PinnedBase } from '../project/pins.ts';
 import type { Registry } from '../registry/registry.ts';
 import { debianRequest, wantedPackages } from './debian-request.ts';
-import { DEBIAN_BASES } from './known-bases.ts';
+import { findDebianBase } from './known-bases.ts';
 import { localPin, type PinPlace } from './pins.ts';
 
 export interface PinOptions extends PinPlace {
@@ -20,7 +20,7 @@ export interface PinOptions extends PinPlace {
 export async function makePin(options: PinOptions, context: Context): Promise<PinnedBase | undefined> {
   const { reference, platform, settings } = options;
   if (reference === 'scratch') return undefined;
-  const debian = Object.hasOwn(DEBIAN_BASES, reference) ? DEBIAN_BASES[reference] : undefined;
+  const debian = findDebianBase(reference);
   if (debian !== undefined) {
     const { pinDebianBase } = await import('../debian/pinned.ts');
     const request = debianRequest(debian.release, { ...options, refresh: true });

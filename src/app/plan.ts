@@ -10,7 +10,7 @@ import { choosePython, resolveBase } from './base.ts';
 import { findBase } from './chosen-base.ts';
 import { type Decoded, decodeInputs, openPins, warnOfIgnored } from './decoded.ts';
 import { type InputRequest, type Inputs, inProject, readInputs } from './inputs.ts';
-import { KNOWN_BASES } from './known-bases.ts';
+import { findKnownBase } from './known-bases.ts';
 import { openRegistry } from './registries.ts';
 import { choosePlatforms } from './target.ts';
 
@@ -93,7 +93,7 @@ async function chooseTarget(
     },
     context,
   );
-  const own = Object.hasOwn(KNOWN_BASES, reference) ? KNOWN_BASES[reference] : undefined;
+  const own = findKnownBase(reference);
   if (own !== undefined) return { python: python ?? own.python, platform, libc: libc ?? own.libc };
   const pins = await openPins(inputs, settings);
   const base = await resolveBase(

@@ -6,11 +6,12 @@ import type { Context } from '../kernel/context.ts';
 import { type Digest, isDigest, keyOf } from '../kernel/digest.ts';
 import { BivyError } from '../kernel/errors.ts';
 import type { ImageReference } from '../oci/reference.ts';
+import { type Once, onceInBuild } from './once.ts';
 import type { Registry, Repository } from './registry.ts';
 
 const KIND = 'tags';
 
-const asked = new WeakMap<Registry, Map<string, Promise<Digest>>>();
+const once: Once<Digest> = onceInBuild();
 
 /**
  * @param name the image as the user wrote it
@@ -24,11 +25,7 @@ export function currentDigest(
   context: Context,
 ): Promise<Digest> {
   if (image.digest !== undefined) return Promise.resolve(image.digest);
-  const answers = asked.get(registry) ?? new Map<string, Promise<Digest>>();
-  asked.set(registry, answers);
-  const answer = answers.get(image.full) ?? ask(image, name, registry, context);
-  answers.set(image.full, answer);
-  return answer;
+  return once(registry, image.full, () => ask(image, name, registry, context));
 }
 
 async function ask(

@@ -9,6 +9,7 @@ import { type ImageReference, parseImage } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/spec.ts';
 import { type RemoteDocuments, remoteDocuments } from './base-documents.ts';
 import { currentDigest } from './base-tag.ts';
+import { type Once, onceInBuild } from './once.ts';
 import type { Registry } from './registry.ts';
 
 export interface RemoteImage {
@@ -20,7 +21,7 @@ export interface RemoteImage {
   readonly documents: RemoteDocuments;
 }
 
-const found = new WeakMap<Registry, Map<string, Promise<RemoteImage>>>();
+const once: Once<RemoteImage> = onceInBuild();
 
 /**
  * @throws BivyError `USAGE`, `TARGET_INVALID`, `BASE_MISSING` (no such image, tag or platform), `BASE_INVALID`,
@@ -32,12 +33,7 @@ export function findRemoteImage(
   registry: Registry,
   context: Context,
 ): Promise<RemoteImage> {
-  const images = found.get(registry) ?? new Map<string, Promise<RemoteImage>>();
-  found.set(registry, images);
-  const key = `${platform} ${reference}`;
-  const image = images.get(key) ?? find(reference, platform, registry, context);
-  images.set(key, image);
-  return image;
+  return once(registry, `${platform} ${reference}`, () => find(reference, platform, registry, context));
 }
 
 async function find(
